@@ -1,0 +1,63 @@
+import type { Applied } from "../base/errors.ts";
+
+/** Why a call got no answer. What the server answered is a Reply, also where it is an error. */
+export const connectionErrorCodes = {
+  UNREACHABLE: "no connection came about",
+  REFUSED: "the server did not let this client in",
+  TIMEOUT: "no answer came in time",
+  CLOSED: "the connection is closed",
+  BROKEN: "the server sent what is no reply",
+  BUSY: "too much waits on this connection already",
+} as const;
+
+export type ConnectionErrorCode = keyof typeof connectionErrorCodes;
+
+export class ConnectionError extends Error {
+  override readonly name = "ConnectionError";
+  readonly code: ConnectionErrorCode;
+  /** What became of the call, if it was a write. */
+  readonly applied: Applied;
+
+  constructor(code: ConnectionErrorCode, message: string, applied: Applied = "no", options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.applied = applied;
+  }
+}
+
+/** The same, for a call of which nothing was sent, or something was. */
+export function withApplied(error: ConnectionError, applied: Applied): ConnectionError {
+  if (error.applied === applied) return error;
+  return new ConnectionError(error.code, error.message, applied, { cause: error });
+}
+
+/** Says in words why the socket to `where` could not be opened, or broke. */
+export function socketFailure(
+  where: string,
+  error: NodeJS.ErrnoException,
+  wasOpen: boolean,
+): ConnectionError {
+  const code = error.code ?? "";
+  if (wasOpen) {
+    return new ConnectionError(
+      "CLOSED",
+      `the connection to ${where} broke (${code || error.message})`,
+      "no",
+      {
+        cause: error,
+      },
+    );
+  }
+  const reason = reasons[code] ?? `cannot connect to ${where}: ${error.message || code}`;
+  return new ConnectionError("UNREACHABLE", reason.replace("WHERE", where), "no", { cause: error });
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nothing listens on WHERE",
+  ENOTFOUND: "the host of WHERE is not known",
+  EAI_AGAIN: "the host of WHERE cannot be looked up at present",
+  EHOSTUNREACH: "there is no way to the host of WHERE",
+  ENETUNREACH: "there is no way to the network of WHERE",
+  ETIMEDOUT: "WHERE does not answer",
+  ECONNRESET: "WHERE closed the connection at once",
+};

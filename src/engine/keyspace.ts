@@ -1,0 +1,387 @@
+import { KvorumError } from "../base/errors.ts";
+import { halfSipHash } from "../base/half-sip-hash.ts";
+import { limits } from "../base/limits.ts";
+import { Arena } from "./arena.ts";
+import { Deadlines } from "./deadlines.ts";
+import { Index } from "./index.ts";
+import type { SegmentPool } from "./index-table.ts";
+import { slabBytesMax } from "./size-classes.ts";
+import type { PagePool } from "./pages.ts";
+import {
+  bumpVersion,
+  bytesOf,
+  createdOf,
+  deadlineFlag,
+  deadlineOf,
+  firstByte,
+  firstWord,
+  headerBytes,
+  heapPlaceOf,
+  historyFlag,
+  keyLength,
+  keyStart,
+  lengthMask,
+  rawFlag,
+  recordBytes,
+  setHeapPlace,
+  valueLength,
+  valueStart,
+  versionOf,
+  wordsOf,
+  writeDeadline,
+  writeHistory,
+  writeModified,
+} from "./record.ts";
+import { Tidier } from "./tidier.ts";
+
+/** What the keyspaces of one engine share. */
+export interface Shared {
+  readonly pages: PagePool;
+  readonly segments: SegmentPool;
+  /** Key of the hash: the cluster's, so that SCAN cursors are good on every member. */
+  readonly hashKey: readonly [number, number];
+}
+
+/**
+ * The keys of one database. A record is named by its handle, which is good until the next change of this
+ * keyspace; every change that may move a record returns its new handle. Keys and values are ranges of
+ * bytes in a buffer of the caller's, and are copied.
+ *
+ * Invariant: every record is in the index once, and in the heap of deadlines exactly if it has one.
+ */
+export class Keyspace {
+  readonly arena: Arena;
+  readonly #index: Index;
+  readonly #deadlines: Deadlines;
+  readonly #tidier: Tidier;
+  readonly #key0: number;
+  readonly #key1: number;
+
+  constructor(shared: Shared) {
+    this.arena = new Arena(shared.pages);
+    this.#index = new Index(shared.segments, limits.migratedPerWrite);
+    this.#deadlines = new Deadlines(this.arena);
+    this.#tidier = new Tidier(this.arena, (from) => this.#relocate(from));
+    this.#key0 = shared.hashKey[0];
+    this.#key1 = shared.hashKey[1];
+  }
+
+  /** Records, those included whose deadline has passed and which are not removed yet. */
+  get records(): number {
+    return this.#index.size;
+  }
+
+  get recordsWithDeadline(): number {
+    return this.#deadlines.size;
+  }
+
+  /** The earliest deadline, Infinity where there is none. */
+  get earliestDeadline(): number {
+    return this.#deadlines.earliest;
+  }
+
+  get residentBytes(): number {
+    return this.arena.residentBytes + this.#index.residentBytes + this.#deadlines.residentBytes;
+  }
+
+  /** Keys that a reader can see. Exact while no more than expiredPerTick wait to be removed. */
+  count(now: number): number {
+    return this.#index.size - this.#deadlines.countUpTo(now, limits.expiredPerTick);
+  }
+
+  /** The record of a key, or 0 where there is none or its deadline has passed. */
+  find(bytes: Buffer, start: number, end: number, now: number): number {
+    if (this.#index.size === 0) return 0;
+    const handle = this.#locate(this.#hash(bytes, start, end), bytes, start, end);
+    return handle !== 0 && this.isLive(handle, now) ? handle : 0;
+  }
+
+  isLive(handle: number, now: number): boolean {
+    const deadline = deadlineOf(this.arena, handle);
+    return deadline === 0 || deadline > now;
+  }
+
+  /**
+   * Sets a key, whatever it was. `deadline` 0: none. Gives the record its next version, or the first where
+   * the key was absent.
+   */
+  put(
+    key: Buffer,
+    keyFrom: number,
+    keyTo: number,
+    value: Buffer,
+    valueFrom: number,
+    valueTo: number,
+    deadline: number,
+    now: number,
+    revision: number,
+  ): number {
+    const hash = this.#hash(key, keyFrom, keyTo);
+    let handle = this.#locate(hash, key, keyFrom, keyTo);
+    if (handle !== 0 && !this.isLive(handle, now)) {
+      this.remove(handle);
+      handle = 0;
+    }
+    const size = valueTo - valueFrom;
+    if (handle === 0) {
+      handle = this.#create(hash, key, keyFrom, keyTo, size, deadline, revision);
+    } else {
+      handle = this.#touch(handle, deadline, size, 0, revision);
+    }
+    copyBytes(value, valueFrom, valueTo, bytesOf(this.arena, handle), valueStart(this.arena, handle));
+    return handle;
+  }
+
+  /** Gives a record another value; its deadline stays. */
+  replace(handle: number, value: Buffer, valueFrom: number, valueTo: number, revision: number): number {
+    const moved = this.#touch(handle, deadlineOf(this.arena, handle), valueTo - valueFrom, 0, revision);
+    copyBytes(value, valueFrom, valueTo, bytesOf(this.arena, moved), valueStart(this.arena, moved));
+    return moved;
+  }
+
+  /**
+   * Gives a record's value another length and keeps its bytes; those that are added are zero. Marks the
+   * value as edited in place.
+   */
+  resize(handle: number, size: number, revision: number): number {
+    const before = valueLength(this.arena, handle);
+    const moved = this.#touch(handle, deadlineOf(this.arena, handle), size, Math.min(before, size), revision);
+    const words = wordsOf(this.arena, moved);
+    words[firstWord(moved)] = words[firstWord(moved)]! | rawFlag;
+    if (size > before) {
+      const start = valueStart(this.arena, moved);
+      bytesOf(this.arena, moved).fill(0, start + before, start + size);
+    }
+    return moved;
+  }
+
+  /** Sets the deadline of a record, 0: none. */
+  expire(handle: number, deadline: number, revision: number): number {
+    const size = valueLength(this.arena, handle);
+    const raw = wordsOf(this.arena, handle)[firstWord(handle)]! & rawFlag;
+    const moved = this.#touch(handle, deadline, size, size, revision);
+    const words = wordsOf(this.arena, moved);
+    words[firstWord(moved)] = words[firstWord(moved)]! | raw;
+    return moved;
+  }
+
+  remove(handle: number): void {
+    const hash = this.#hashOf(handle);
+    this.#index.remove(hash, handle);
+    if (deadlineOf(this.arena, handle) !== 0) this.#deadlines.remove(handle);
+    this.arena.free(handle);
+  }
+
+  /** Removes the record whose deadline passed first. False: none has. */
+  removeExpired(now: number): boolean {
+    if (this.#deadlines.earliest > now) return false;
+    this.remove(this.#deadlines.first());
+    return true;
+  }
+
+  /** Removes everything; the memory goes back to the pools at once, in time that hardly grows with it. */
+  clear(): void {
+    this.arena.clear();
+    this.#index.clear();
+    this.#deadlines.clear();
+    this.#tidier.forget();
+  }
+
+  /**
+   * Visits live records from a cursor on, 0 at first, and returns the next cursor, 0 behind the last. A key
+   * that is there all the time from the first call to the last is visited exactly once, however the
+   * table grows or shrinks meanwhile. About `count` records are looked at. No change meanwhile.
+   */
+  scan(cursor: number, count: number, now: number, visit: (handle: number) => void): number {
+    if (cursor < 0 || cursor >= 2 ** 31) return 0;
+    const next = this.#index.scan(cursor, count, (handle) => {
+      if (this.isLive(handle, now)) visit(handle);
+    });
+    return next < 0 ? 0 : next;
+  }
+
+  /** A live record near a random place, 0 where there is none. */
+  near(chance: number, now: number): number {
+    let found = 0;
+    const look = (handle: number): void => {
+      found = handle;
+    };
+    for (let at = chance & 0x7fffffff, looks = 0; found === 0 && looks < 64; looks++) {
+      at = this.scan(at, 1, now, look);
+      if (at === 0) at = this.scan(0, 1, now, look);
+    }
+    return found;
+  }
+
+  /** Moves a few records together where pages have become sparse. Call it once with every write. */
+  tidy(): void {
+    this.#tidier.step();
+  }
+
+  #hash(bytes: Buffer, start: number, end: number): number {
+    return halfSipHash(this.#key0, this.#key1, bytes, start, end);
+  }
+
+  #hashOf(handle: number): number {
+    const start = keyStart(this.arena, handle);
+    return this.#hash(bytesOf(this.arena, handle), start, start + keyLength(this.arena, handle));
+  }
+
+  #locate(hash: number, bytes: Buffer, start: number, end: number): number {
+    const table = this.#index.tableOf(hash);
+    let slot = table.seek(table.home(hash), hash);
+    while (slot >= 0) {
+      const handle = table.handleAt(slot);
+      if (this.#keyIs(handle, bytes, start, end)) return handle;
+      slot = table.seek(slot + 1, hash);
+    }
+    return 0;
+  }
+
+  #keyIs(handle: number, bytes: Buffer, start: number, end: number): boolean {
+    const words = wordsOf(this.arena, handle);
+    const at = firstWord(handle);
+    if (words[at + 1]! >>> 16 !== end - start) return false;
+    const stored = bytesOf(this.arena, handle);
+    let p = firstByte(handle) + headerBytes(words[at]!);
+    if (end - start > loopBytesMax) return stored.compare(bytes, start, end, p, p + end - start) === 0;
+    for (let i = start; i < end; i++) if (stored[p++] !== bytes[i]) return false;
+    return true;
+  }
+
+  #create(
+    hash: number,
+    key: Buffer,
+    keyFrom: number,
+    keyTo: number,
+    size: number,
+    deadline: number,
+    revision: number,
+  ): number {
+    const shape = deadline === 0 ? 0 : deadlineFlag;
+    const handle = this.#allocate(recordBytes(shape, keyTo - keyFrom, size));
+    const words = wordsOf(this.arena, handle);
+    const at = firstWord(handle);
+    words[at] = shape | size;
+    writeModified(words, at, keyTo - keyFrom, revision);
+    copyBytes(key, keyFrom, keyTo, bytesOf(this.arena, handle), firstByte(handle) + headerBytes(shape));
+    this.#index.insert(hash, handle);
+    if (deadline !== 0) {
+      writeDeadline(words, at, deadline);
+      this.#deadlines.add(handle);
+    }
+    return handle;
+  }
+
+  /**
+   * The next version of a record: with this deadline and room for `size` bytes of value, of which the first
+   * `kept` are those it has. Stays in its place where that fits.
+   */
+  #touch(handle: number, deadline: number, size: number, kept: number, revision: number): number {
+    const words = wordsOf(this.arena, handle);
+    const at = firstWord(handle);
+    const shape = historyFlag | (deadline === 0 ? 0 : deadlineFlag);
+    const keyBytes = words[at + 1]! >>> 16;
+    if ((words[at]! & (historyFlag | deadlineFlag)) === shape) {
+      if (this.#fits(handle, recordBytes(shape, keyBytes, size))) {
+        words[at] = shape | size;
+        writeModified(words, at, keyBytes, revision);
+        bumpVersion(words, at);
+        if (deadline !== 0 && deadline !== deadlineOf(this.arena, handle)) {
+          writeDeadline(words, at, deadline);
+          this.#deadlines.changed(handle);
+        }
+        return handle;
+      }
+    }
+    return this.#reshape(handle, shape, deadline, size, kept, revision);
+  }
+
+  /** Writes the next version of a record to another place. */
+  #reshape(
+    handle: number,
+    shape: number,
+    deadline: number,
+    size: number,
+    kept: number,
+    revision: number,
+  ): number {
+    const { arena } = this;
+    const keyBytes = keyLength(arena, handle);
+    const wanted = recordBytes(shape, keyBytes, size);
+    // A large value that grows is about to grow again.
+    const spare = kept > 0 && wanted > slabBytesMax ? wanted >>> 3 : 0;
+    const moved = this.#allocate(wanted + spare);
+    const words = wordsOf(arena, moved);
+    const at = firstWord(moved);
+    words[at] = shape | size;
+    writeModified(words, at, keyBytes, revision);
+    writeHistory(words, at, createdOf(arena, handle), versionOf(arena, handle) + 1);
+    const from = keyStart(arena, handle);
+    const to = firstByte(moved) + headerBytes(shape);
+    copyBytes(bytesOf(arena, handle), from, from + keyBytes + kept, bytesOf(arena, moved), to);
+    this.#index.relink(this.#hashOf(moved), handle, moved);
+    this.#moveDeadline(handle, moved, deadline);
+    arena.free(handle);
+    return moved;
+  }
+
+  #moveDeadline(from: number, to: number, deadline: number): void {
+    const had = deadlineOf(this.arena, from) !== 0;
+    if (deadline === 0) {
+      if (had) this.#deadlines.remove(from);
+      return;
+    }
+    writeDeadline(wordsOf(this.arena, to), firstWord(to), deadline);
+    if (!had) {
+      this.#deadlines.add(to);
+      return;
+    }
+    setHeapPlace(this.arena, to, heapPlaceOf(this.arena, from));
+    this.#deadlines.moved(to);
+    this.#deadlines.changed(to);
+  }
+
+  /** Moves a record as it is to another place; false where there is none. */
+  #relocate(handle: number): boolean {
+    const { arena } = this;
+    const shape = wordsOf(arena, handle)[firstWord(handle)]!;
+    const bytes = recordBytes(shape, keyLength(arena, handle), shape & lengthMask);
+    const moved = arena.allocate(bytes);
+    if (moved === 0) return false;
+    if (moved >>> 17 === handle >>> 17) {
+      arena.free(moved);
+      return false;
+    }
+    const from = firstByte(handle);
+    copyBytes(bytesOf(arena, handle), from, from + bytes, bytesOf(arena, moved), firstByte(moved));
+    this.#index.relink(this.#hashOf(moved), handle, moved);
+    if ((shape & deadlineFlag) !== 0) this.#deadlines.moved(moved);
+    arena.free(handle);
+    return true;
+  }
+
+  /** Whether a place is right for so many bytes: large enough, and not much too large. */
+  #fits(handle: number, bytes: number): boolean {
+    const capacity = this.arena.capacityOf(handle);
+    return bytes <= capacity && capacity - bytes <= 64 + (capacity >>> 2);
+  }
+
+  #allocate(bytes: number): number {
+    const handle = this.arena.allocate(bytes);
+    if (handle === 0) throw new KvorumError("OOM", "a database holds 32 GiB of records at most");
+    return handle;
+  }
+}
+
+/** Shorter ranges are copied and compared byte by byte: a native call costs more than that. */
+const loopBytesMax = 40;
+
+function copyBytes(from: Buffer, start: number, end: number, to: Buffer, at: number): void {
+  if (end - start > loopBytesMax) {
+    from.copy(to, at, start, end);
+    return;
+  }
+  let p = at;
+  for (let i = start; i < end; i++) to[p++] = from[i]!;
+}

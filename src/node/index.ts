@@ -1,0 +1,1 @@
+export { type Node, startNode } from "./node.ts";

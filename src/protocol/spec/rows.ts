@@ -1,0 +1,17 @@
+import { clusterRows } from "./cluster.ts";
+import { connectionRows } from "./connection.ts";
+import { genericRows } from "./generic.ts";
+import type { CommandRow } from "./row.ts";
+import { serverRows } from "./server.ts";
+import { stringRows } from "./string.ts";
+import { transactionsRows } from "./transactions.ts";
+
+/** Every command, family by family. */
+export const commandRows: readonly CommandRow[] = [
+  ...stringRows,
+  ...genericRows,
+  ...transactionsRows,
+  ...connectionRows,
+  ...serverRows,
+  ...clusterRows,
+];

@@ -1,0 +1,76 @@
+import type { Arguments } from "../protocol/arguments.ts";
+import type { ReplyWriter } from "../protocol/reply-writer.ts";
+import type { Command } from "../protocol/spec/row.ts";
+
+/**
+ * How everything above reaches the store. A command is offered with `submit`; the replica answers
+ * into the origin's `out`, at once or later, but always in the order in which the commands of one
+ * origin were taken. Behind this stands the whole path of a write (log, replicate, commit, apply);
+ * nobody above knows how much of it there is.
+ */
+export interface Replica {
+  /**
+   * Offers one command. The request and its bytes belong to the caller again when this returns: what
+   * the replica keeps, it copies.
+   *
+   * - DONE: the reply is in `origin.out`.
+   * - LATER: taken; the reply comes to `origin.out`, then `origin.settled()`. More may be offered meanwhile,
+   *   and is answered behind it.
+   * - FULL: not taken. Offer it again after `origin.drain()`, and nothing of this origin before.
+   *
+   * Takes reads and writes of the engine, EXEC as one item (see engine/transaction.ts), and WATCH,
+   * which is a read that the origin itself performs once it may be answered.
+   */
+  submit(request: Request): Verdict;
+
+  /** What WATCH remembers of a key, in the state applied here: its modified revision, 0 where it is absent. */
+  revisionOf(db: number, key: Buffer): number;
+
+  /** What INFO and MEMORY tell about the store. */
+  readonly store: StoreView;
+
+  /** Finishes what was taken, then refuses. */
+  close(): Promise<void>;
+}
+
+export const DONE = 0;
+export const LATER = 1;
+export const FULL = 2;
+export type Verdict = typeof DONE | typeof LATER | typeof FULL;
+
+/** One command on its way down. Each origin has one such object and fills it again. */
+export interface Request {
+  command: Command;
+  /** The command as raw RESP bytes with the places of its arguments; what the log will hold. */
+  args: Arguments;
+  /** The selected database, 0 to 15. */
+  db: number;
+  origin: Origin;
+  /** How a read wants to be answered. */
+  readMode: ReadMode;
+  /** Voters that must hold a write before it is answered; 0: as configured. */
+  writeQuorum: number;
+}
+
+export type ReadMode = "linearizable" | "quorum" | "stale";
+
+/** A connection, as the replica sees it. */
+export interface Origin {
+  readonly out: ReplyWriter;
+  /** Carries out a command of the connection's own, within a transaction or as a read: WATCH. */
+  perform(command: Command, args: Arguments): void;
+  /** So many commands that were taken with LATER have their replies in `out`. */
+  settled(count: number): void;
+  /** After FULL: offer again. */
+  drain(): void;
+}
+
+/** A look at the store, without changing it. */
+export interface StoreView {
+  /** Keys of a database: visible ones, those with a deadline, and the earliest deadline in ms (0: none). */
+  keyspace(db: number): { readonly keys: number; readonly expires: number; readonly earliestMs: number };
+  /** Bytes of all records and tables, as the operating system sees them. */
+  readonly residentBytes: number;
+  readonly revision: number;
+  readonly expiredKeys: number;
+}

@@ -1,0 +1,110 @@
+import { limits } from "../base/limits.ts";
+import type { Arguments } from "../protocol/arguments.ts";
+import type { Command } from "../protocol/spec/row.ts";
+import { arityFits, findCommand } from "../protocol/spec/table.ts";
+import type { Connection } from "./connection.ts";
+import type { Server } from "./server.ts";
+import { exec, queueCommand } from "./transactions.ts";
+
+/**
+ * Decides what becomes of one command: refused here, queued by MULTI, carried out by the connection, or
+ * offered to the replica. False: it has to wait; it is decoded again later.
+ *
+ * The order of the checks is Redis' (processCommand): clients see the same error for the same fault.
+ */
+export function dispatch(server: Server, connection: Connection, args: Arguments): boolean {
+  const { session, request } = connection;
+  const top = findCommand(args);
+  const command = top !== undefined && top.children.length > 0 && args.count > 1 ? childOf(top, args) : top;
+  const refusal = refusalOf(server, connection, top, command, args);
+  if (refusal !== "" || command === undefined) {
+    if (connection.isWaiting) return false;
+    if (refusal === closeSilently) connection.closeWhenSent();
+    else refuse(server, connection, command, refusal);
+    return true;
+  }
+  if (session.transaction !== undefined && !runsInsideMulti(command)) {
+    if (connection.isWaiting) return false;
+    queueCommand(connection, session.transaction, command, args);
+    return true;
+  }
+  if (command.route === "local") {
+    if (command.name === "exec") return exec(connection, command);
+    // WATCH reads revisions: the replica says when that may be.
+    if (command.name !== "watch") return server.performTimed(connection, command, args);
+  }
+  request.command = command;
+  request.args = args;
+  request.db = session.db;
+  return server.submitTimed(connection, command);
+}
+
+/** Commands that MULTI does not queue. */
+function runsInsideMulti(command: Command): boolean {
+  return insideMulti.has(command.fullName);
+}
+
+const insideMulti: ReadonlySet<string> = new Set(["exec", "discard", "multi", "watch", "quit", "reset"]);
+
+/** The error for a command that is not carried out, "" where there is none. */
+function refusalOf(
+  server: Server,
+  connection: Connection,
+  top: Command | undefined,
+  command: Command | undefined,
+  args: Arguments,
+): string {
+  if (top === undefined) return unknownCommand(args);
+  if (command === undefined) return unknownSubcommand(top, args);
+  if (!arityFits(command, args.count)) {
+    return `ERR wrong number of arguments for '${command.fullName}' command`;
+  }
+  if (server.mustAuthenticate(connection.session) && !command.flags.includes("no_auth")) {
+    return "NOAUTH Authentication required.";
+  }
+  if (command.isWrite) return writeRefusal(server, command, args);
+  return "";
+}
+
+function writeRefusal(server: Server, command: Command, args: Arguments): string {
+  if (command.firstKey > 0) {
+    const last = command.lastKey < 0 ? args.count + command.lastKey : command.lastKey;
+    for (let i = command.firstKey; i <= last; i += command.keyStep) {
+      if (args.lengthOf(i) > limits.keyBytesMax) return `TOO_LARGE a key may have ${limits.keyBytesMax} bytes`;
+    }
+  }
+  if (command.denyOom && server.isOverMemory()) {
+    return "OOM command not allowed when used memory > 'maxmemory'.";
+  }
+  return "";
+}
+
+function refuse(server: Server, connection: Connection, command: Command | undefined, refusal: string): void {
+  server.stats.rejectedCalls++;
+  const { transaction } = connection.session;
+  if (transaction !== undefined && (command === undefined || !runsInsideMulti(command))) transaction.isBroken = true;
+  connection.out.error(refusal);
+}
+
+function childOf(parent: Command, args: Arguments): Command | undefined {
+  for (const child of parent.children) if (args.is(1, child.name)) return child;
+  return undefined;
+}
+
+/** Redis 7's words: at most 128 bytes of the name and of the arguments. */
+function unknownCommand(args: Arguments): string {
+  if (args.is(0, "post") || args.is(0, "host:")) return closeSilently;
+  let shown = "";
+  for (let i = 1; i < args.count && shown.length < 128; i++) {
+    shown += `'${args.text(i).slice(0, 128 - shown.length)}' `;
+  }
+  return `ERR unknown command '${args.text(0).slice(0, 128)}', with args beginning with: ${shown}`;
+}
+
+function unknownSubcommand(parent: Command, args: Arguments): string {
+  const name = parent.name.toUpperCase();
+  return `ERR unknown subcommand '${args.text(1).slice(0, 128)}'. Try ${name} HELP.`;
+}
+
+/** A web browser at the wrong door: Redis closes, as does everybody who cares for cross-protocol attacks. */
+const closeSilently = "close";

@@ -1,0 +1,239 @@
+import { limits } from "../base/limits.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
+import type { Logger } from "../platform/logger.ts";
+import type { Listener, Net, Stream } from "../platform/net.ts";
+import type { Arguments } from "../protocol/arguments.ts";
+import { OutputPool } from "../protocol/reply-writer.ts";
+import type { Command } from "../protocol/spec/row.ts";
+import { commands } from "../protocol/spec/table.ts";
+import type { Replica } from "../replica/contract.ts";
+import { localHandlers } from "./commands/index.ts";
+import { Connection } from "./connection.ts";
+import { dispatch } from "./dispatch.ts";
+import { LatencyMonitor } from "./latency.ts";
+import type { Session } from "./session.ts";
+import { type ServerSettings, Settings } from "./settings.ts";
+import { SlowLog } from "./slowlog.ts";
+import { Stats } from "./stats.ts";
+
+/** What the server needs from the node around it. */
+export interface ServerParts {
+  readonly replica: Replica;
+  readonly clock: Clock;
+  readonly net: Net;
+  readonly logger: Logger;
+  readonly nodeId: string;
+  /** Bytes of memory of the whole process. */
+  readonly processBytes: () => number;
+  /** Called by SHUTDOWN. */
+  readonly requestShutdown: () => void;
+}
+
+/** A carried-out local command. */
+export type LocalHandler = (connection: Connection, args: Arguments, command: Command) => void;
+
+/** The clock that needs no precision: idle times, CLIENT LIST. Also how often idle clients are looked for. */
+const coarseTickMs = 100;
+
+/** All client connections of a node, and what they share. */
+export class Server {
+  readonly replica: Replica;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly parts: ServerParts;
+  readonly settings: Settings;
+  readonly stats: Stats;
+  readonly slowlog: SlowLog;
+  readonly latency: LatencyMonitor;
+  readonly outputPool: OutputPool = new OutputPool(limits.outputSpares);
+  /** Clients by their id, in the order in which they came. */
+  readonly clients: Map<number, Connection> = new Map();
+  /** Monotonic ms, at most a tenth of a second old. */
+  coarseMs: number;
+  /** Address that clients reach, once it listens. */
+  address = "";
+
+  readonly #toFlush: Connection[] = [];
+  readonly #ticks: Timer;
+  #listener: Listener | undefined;
+  #nextId = 1;
+  #isOpen = true;
+
+  constructor(parts: ServerParts, settings: ServerSettings) {
+    this.parts = parts;
+    this.replica = parts.replica;
+    this.clock = parts.clock;
+    this.logger = parts.logger;
+    this.settings = new Settings(settings);
+    this.stats = new Stats(parts.clock);
+    this.slowlog = new SlowLog();
+    this.latency = new LatencyMonitor();
+    this.coarseMs = parts.clock.monotonicMs();
+    this.#ticks = parts.clock.every(coarseTickMs, () => this.#tick());
+  }
+
+  /** Any command: what a request holds before its first use. */
+  get anyCommand(): Command {
+    return commands[0]!;
+  }
+
+  async listen(host: string, port: number): Promise<void> {
+    this.#listener = await this.parts.net.listen({
+      host,
+      port,
+      keepAliveMs: this.settings.tcpKeepAliveMs,
+      accept: (stream) => this.#accept(stream),
+    });
+    this.address = `${host.includes(":") ? `[${host}]` : host}:${this.#listener.port}`;
+  }
+
+  /** Takes no more clients, answers what was received, then closes; after shutdownMsMax whatever is left. */
+  async close(): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    await this.#listener?.close();
+    for (const connection of this.clients.values()) connection.closeWhenAnswered();
+    await this.#untilNoClients();
+    for (const connection of this.clients.values()) connection.stream.destroy();
+    this.#ticks.cancel();
+    await this.replica.close();
+  }
+
+  dispatch(connection: Connection, args: Arguments): boolean {
+    return dispatch(this, connection, args);
+  }
+
+  /** Carries out a local command at once. */
+  perform(connection: Connection, command: Command, args: Arguments): void {
+    const handler = handlersById[command.id];
+    if (handler === undefined) connection.out.error(`ERR ${command.fullName} is not available here`);
+    else handler(connection, args, command);
+  }
+
+  /** Carries out a local command in its turn. False: it has to wait for replies before it. */
+  performTimed(connection: Connection, command: Command, args: Arguments): boolean {
+    if (connection.isWaiting) return false;
+    this.#note(connection, command);
+    const start = this.clock.monotonicMs();
+    this.perform(connection, command, args);
+    this.#noteTime(connection, command, args, start);
+    return true;
+  }
+
+  /** Offers the connection's request to the replica, and looks at the clock where that may be worth it. */
+  submitTimed(connection: Connection, command: Command): boolean {
+    if (command.isFast && this.settings.slowlogMicros >= timeAllBelowMicros) {
+      if (!connection.submit()) return false;
+      this.#note(connection, command);
+      return true;
+    }
+    const start = this.clock.monotonicMs();
+    if (!connection.submit()) return false;
+    this.#note(connection, command);
+    this.#noteTime(connection, command, connection.request.args, start);
+    return true;
+  }
+
+  mustAuthenticate(session: Session): boolean {
+    return this.settings.requirepass !== "" && !session.isAuthenticated;
+  }
+
+  isOverMemory(): boolean {
+    const { maxmemoryBytes } = this.settings;
+    return maxmemoryBytes > 0 && this.usedBytes() > maxmemoryBytes;
+  }
+
+  /** Bytes in use, for INFO and maxmemory: the store and an empty process. */
+  usedBytes(): number {
+    return this.stats.emptyProcessBytes + this.replica.store.residentBytes;
+  }
+
+  leaderAddress(): string {
+    return this.address;
+  }
+
+  statusLine(): string {
+    const id = this.parts.nodeId;
+    const { revision } = this.replica.store;
+    return `id=${id} role=leader term=1 leader=${id} commit=${revision} applied=${revision}`;
+  }
+
+  /** Sends the replies of a connection at the end of this turn. */
+  flushSoon(connection: Connection): void {
+    if (this.#toFlush.length === 0) this.clock.nextTurn(() => this.#flushAll());
+    this.#toFlush.push(connection);
+  }
+
+  /** A connection is gone. */
+  forget(connection: Connection, error: Error | undefined): void {
+    this.clients.delete(connection.session.id);
+    if (error !== undefined) this.logger.debug(`client ${connection.session.remoteAddress}: ${error.message}`);
+  }
+
+  /** Closes a connection without waiting for anything. */
+  cutOff(connection: Connection, reason: string): void {
+    this.stats.cutOffClients++;
+    this.logger.info(`client ${connection.session.remoteAddress} is cut off: ${reason}`);
+    connection.stream.destroy();
+  }
+
+  #accept(stream: Stream): Connection {
+    const connection = new Connection(this, stream, this.#nextId++);
+    this.stats.acceptedClients++;
+    if (this.clients.size >= this.settings.maxclients || !this.#isOpen) {
+      this.stats.rejectedClients++;
+      connection.out.error("ERR max number of clients reached");
+      connection.closeWhenSent();
+      return connection;
+    }
+    this.clients.set(connection.session.id, connection);
+    return connection;
+  }
+
+  #note(connection: Connection, command: Command): void {
+    connection.session.lastCommand = command.fullName;
+    this.stats.calls[command.id]!++;
+  }
+
+  #noteTime(connection: Connection, command: Command, args: Arguments, startMs: number): void {
+    const micros = Math.round((this.clock.monotonicMs() - startMs) * 1000);
+    this.stats.micros[command.id]! += micros;
+    if (this.settings.slowlogMicros >= 0 && micros >= this.settings.slowlogMicros) {
+      if (!command.flags.includes("skip_slowlog")) {
+        this.slowlog.add(this.clock.wallMs(), micros, args, connection.session, this.settings.slowlogEntries);
+      }
+    }
+    this.latency.noteCommand(this.clock, micros, command, this.settings.latencyThresholdMs);
+  }
+
+  #flushAll(): void {
+    const connections = this.#toFlush.splice(0);
+    for (const connection of connections) connection.flush();
+  }
+
+  #tick(): void {
+    this.coarseMs = this.clock.monotonicMs();
+    this.stats.sample(this.coarseMs);
+    const { idleMsMax } = this.settings;
+    if (idleMsMax === 0) return;
+    for (const connection of this.clients.values()) {
+      if (this.coarseMs - connection.session.lastActiveMs > idleMsMax) connection.closeWhenSent();
+    }
+  }
+
+  #untilNoClients(): Promise<void> {
+    const startMs = this.clock.monotonicMs();
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (this.clients.size === 0 || this.clock.monotonicMs() - startMs > limits.shutdownMsMax) resolve();
+        else this.clock.nextTurn(look);
+      };
+      look();
+    });
+  }
+}
+
+/** With a slow log that wants quicker commands than this, all of them are timed. */
+const timeAllBelowMicros = 1000;
+
+const handlersById: readonly (LocalHandler | undefined)[] = commands.map((c) => localHandlers[c.fullName]);

@@ -1,0 +1,50 @@
+import type { Stream } from "../platform/net.ts";
+import type { Queued, Watched } from "../engine/transaction.ts";
+
+/** What a client has told its connection, and what CLIENT LIST tells of it. Commands read and write it. */
+export class Session {
+  readonly id: number;
+  readonly remoteAddress: string;
+  readonly localAddress: string;
+  readonly connectedMs: number;
+  /** Coarse: good to a tenth of a second. */
+  lastActiveMs: number;
+  /** The selected database. */
+  db = 0;
+  name = "";
+  libraryName = "";
+  libraryVersion = "";
+  isAuthenticated = false;
+  /** Full name of the last command. */
+  lastCommand = "NULL";
+  noEvict = false;
+  noTouch = false;
+  /** CLIENT REPLY: "skip" is for the next command, "skipping" for the one that runs. */
+  replyMode: "on" | "off" | "skip" | "skipping" = "on";
+  /** Set between MULTI and EXEC. */
+  transaction: Transaction | undefined;
+  /** Keys that EXEC compares. */
+  watched: Watched[] = [];
+
+  constructor(id: number, stream: Stream, nowMs: number) {
+    this.id = id;
+    this.remoteAddress = stream.remoteAddress;
+    this.localAddress = stream.localAddress;
+    this.connectedMs = nowMs;
+    this.lastActiveMs = nowMs;
+  }
+}
+
+/** What MULTI gathers. */
+export class Transaction {
+  readonly queued: Queued[] = [];
+  bytes = 0;
+  /** The database that a SELECT among the queued commands has chosen. */
+  db: number;
+  /** A command was refused when it was queued: EXEC will answer EXECABORT. */
+  isBroken = false;
+
+  constructor(db: number) {
+    this.db = db;
+  }
+}

@@ -1,0 +1,38 @@
+/** What the server is started with, and what CONFIG SET may change. */
+export interface ServerSettings {
+  /** "": no password. */
+  requirepass: string;
+  maxclients: number;
+  /** Clients that say nothing for so long are closed; 0: never. */
+  idleMsMax: number;
+  tcpKeepAliveMs: number;
+  /** Growth is refused beyond this; 0: no limit. */
+  maxmemoryBytes: number;
+  /** Commands that take so long are in the slow log; negative: none. */
+  slowlogMicros: number;
+  slowlogEntries: number;
+  /** Events that take so long are in LATENCY; 0: none. */
+  latencyThresholdMs: number;
+}
+
+export class Settings implements ServerSettings {
+  requirepass: string;
+  maxclients: number;
+  idleMsMax: number;
+  tcpKeepAliveMs: number;
+  maxmemoryBytes: number;
+  slowlogMicros: number;
+  slowlogEntries: number;
+  latencyThresholdMs: number;
+
+  constructor(initial: ServerSettings) {
+    this.requirepass = initial.requirepass;
+    this.maxclients = initial.maxclients;
+    this.idleMsMax = initial.idleMsMax;
+    this.tcpKeepAliveMs = initial.tcpKeepAliveMs;
+    this.maxmemoryBytes = initial.maxmemoryBytes;
+    this.slowlogMicros = initial.slowlogMicros;
+    this.slowlogEntries = initial.slowlogEntries;
+    this.latencyThresholdMs = initial.latencyThresholdMs;
+  }
+}

@@ -1,0 +1,79 @@
+import type { Arguments } from "../protocol/arguments.ts";
+import { type TextDecoder, textLine, textReply } from "../protocol/text.ts";
+import type { Connection } from "./connection.ts";
+
+const help = `GET key                    VALUE data | NOT_FOUND
+SET key value with spaces  OK
+DELETE key (or DEL)        OK | NOT_FOUND
+WHO_IS_LEADER              LEADER host:port | NO_LEADER
+STATUS                     what this node knows of itself
+PING                       +PONG
+AUTH password              OK
+QUIT                       closes the connection`;
+
+/** The text protocol's side of a connection: carries out verbs, and puts replies into words. */
+export class TextFace {
+  readonly #connection: Connection;
+  readonly #decoder: TextDecoder;
+  /** Where the reply that is put into words next begins in `out`. */
+  #mark = 0;
+
+  constructor(connection: Connection, decoder: TextDecoder) {
+    this.#connection = connection;
+    this.#decoder = decoder;
+  }
+
+  /** False: not now. One command at a time: people type, and programs speak RESP. */
+  carryOut(args: Arguments): boolean {
+    const connection = this.#connection;
+    if (connection.isWaiting) return false;
+    if (args.count === 0) {
+      this.#ownVerb();
+      return true;
+    }
+    this.#mark = connection.out.length;
+    if (!connection.server.dispatch(connection, args)) return false;
+    if (!connection.isWaiting) this.#translate();
+    else if (this.#mark > 0) {
+      connection.flush();
+      this.#mark = 0;
+    }
+    return true;
+  }
+
+  /** The reply of a command that the replica took its time for is there. */
+  settled(): void {
+    this.#translate();
+  }
+
+  /** Answers what the decoder refused; an empty reason: no word at all. */
+  error(reason: string): void {
+    if (reason !== "") this.#connection.out.raw(textLine(`ERROR ${reason}`));
+  }
+
+  #translate(): void {
+    const { out } = this.#connection;
+    const reply = Buffer.from(out.buffer.subarray(this.#mark, out.length));
+    out.truncate(this.#mark);
+    out.raw(textReply(this.#decoder.verb, reply));
+  }
+
+  #ownVerb(): void {
+    const { out, server, session } = this.#connection;
+    const { verb } = this.#decoder;
+    if (verb === "QUIT") {
+      this.#connection.closeWhenSent();
+    } else if (verb === "HELP") {
+      out.raw(textLine(help));
+    } else if (server.mustAuthenticate(session)) {
+      out.raw(textLine("ERROR NOAUTH Authentication required."));
+    } else if (verb === "PING") {
+      out.raw(textLine("+PONG"));
+    } else if (verb === "STATUS") {
+      out.raw(textLine(server.statusLine()));
+    } else {
+      const leader = server.leaderAddress();
+      out.raw(textLine(leader === "" ? "NO_LEADER" : `LEADER ${leader}`));
+    }
+  }
+}
