@@ -29,9 +29,15 @@ const clientKnows: readonly string[] = ["base", "protocol", "platform"];
 /** The outside world comes in through platform/ alone, so that the simulator can stand in for it. */
 const platformOnly = /^node:(?:fs|net|tls)(?:\/|$)/;
 
-/** What TypeScript's own library brings, but a pure room must not use; or what globals could smuggle in. */
-const impure =
-  /(?<![\w$.#])(?:Date|Promise|async|await|Intl|WeakRef|FinalizationRegistry|globalThis|process|performance|crypto|fetch|console|require|setTimeout|setInterval|setImmediate|queueMicrotask|structuredClone)(?![\w$])|\bMath\s*\.\s*random\b|\.\s*(?:localeCompare|toLocale\w+)\b/g;
+/** Names that a pure room must not use: what the language itself brings, and what globals could smuggle in. */
+const impureNames: readonly string[] = [
+  ..."Date Promise async await Intl WeakRef FinalizationRegistry globalThis structuredClone".split(" "),
+  ..."process performance crypto fetch console require".split(" "),
+  ..."setTimeout setInterval setImmediate queueMicrotask".split(" "),
+];
+/** Chance, and what depends on the machine's language. */
+const impureMembers = /\bMath\s*\.\s*random\b|\.\s*(?:localeCompare|toLocale\w+)\b/.source;
+const impure = new RegExp(`(?<![\\w$.#])(?:${impureNames.join("|")})(?![\\w$])|${impureMembers}`, "g");
 
 /** What is wrong with one file of src, as sentences. `file` is its path from the root, with slashes. */
 export function floorBreaks(file: string, source: string, doors: readonly string[]): string[] {

@@ -1,3 +1,5 @@
+import { limits } from "./limits.ts";
+
 /**
  * Redis' patterns over bytes: `*`, `?`, `[ab]`, `[^ab]`, `[a-z]`, and `\` before a byte that stands for itself.
  *
@@ -14,6 +16,8 @@
 export class Glob {
   /** Steps taken by all matches so far: who has a bound on his time looks here. */
   steps = 0;
+  /** A match took more than limits.globStepsMax: its answer means nothing. */
+  gaveUp = false;
   /** No byte of the pattern has a meaning of its own: it matches itself alone. */
   readonly isPlain: boolean;
   /** The pattern is `*`, which Redis takes to match the empty text too. */
@@ -36,8 +40,13 @@ export class Glob {
     let element = 0;
     let afterStar = -1;
     let starAt = 0;
+    const stepsMax = this.steps + limits.globStepsMax;
     while (at < end) {
       this.steps++;
+      if (this.steps > stepsMax) {
+        this.gaveUp = true;
+        return false;
+      }
       if (pattern[element] === STAR) {
         element = this.#skipStars(element);
         if (element === pattern.length) return true;

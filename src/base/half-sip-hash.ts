@@ -7,7 +7,7 @@
 export function halfSipHash(
   key0: number,
   key1: number,
-  bytes: Uint8Array,
+  bytes: DataView,
   start: number,
   end: number,
 ): number {
@@ -17,7 +17,7 @@ export function halfSipHash(
   let d = key1 ^ 0x74656462;
   let at = start;
   for (const whole = end - 3; at < whole; at += 4) {
-    const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+    const word = bytes.getInt32(at, true);
     d ^= word;
     a = (a + b) | 0;
     b = ((b << 5) | (b >>> 27)) ^ a;
@@ -32,7 +32,7 @@ export function halfSipHash(
     a ^= word;
   }
   let last = (end - start) << 24;
-  for (let shift = 0; at < end; at++, shift += 8) last |= bytes[at]! << shift;
+  for (let shift = 0; at < end; at++, shift += 8) last |= bytes.getUint8(at) << shift;
   d ^= last;
   // One round for the last word, then three to finish.
   for (let round = 0; round < 4; round++) {

@@ -27,7 +27,24 @@ test("whole numbers are read, exact to 64 bits", () => {
 });
 
 test("what Redis does not take for a number is refused", () => {
-  const wrong = ["", "-", "+1", " 1", "1 ", "01", "-0", "-01", "00", "1.0", "1e3", "0x1", "a", "1a", "--1", "\0"];
+  const wrong = [
+    "",
+    "-",
+    "+1",
+    " 1",
+    "1 ",
+    "01",
+    "-0",
+    "-01",
+    "00",
+    "1.0",
+    "1e3",
+    "0x1",
+    "a",
+    "1a",
+    "--1",
+    "\0",
+  ];
   wrong.push("9223372036854775808", "-9223372036854775809", "99999999999999999999", "1".repeat(40));
   wrong.push("123456789012345678x", "x234567890123456789", "-123456789x123456789");
   for (const text of wrong) assert.equal(parse(text), undefined, JSON.stringify(text));

@@ -40,6 +40,9 @@ export const limits = {
   lcsCellsMax: 8_388_608, // 8 MiB
   /** Keys looked at in one slice of KEYS, and by a KEYS inside a transaction in all: about 2 ms. */
   keysPerSlice: 10_000,
+  /** Steps of a pattern on one key, beyond which it is refused, and on the keys of one slice: about 2 ms.
+   * A pattern of 16 bytes never needs more, even on the longest key. */
+  globStepsMax: 1_048_576,
   /** SCAN's COUNT is cut to this: about 5 ms. */
   scanCountMax: 20_000,
 
@@ -56,11 +59,10 @@ export const limits = {
   /** Bytes of requests that one connection may have carried out in one turn of the event loop before the
    * others get theirs: about 2 ms of the smallest commands. */
   turnBytesMax: 65_536, // 64 KiB
-  /** Replies are handed to the socket when so many wait, and at the end of the turn: two reads' worth of
-   * the smallest commands' replies. */
+  /** Replies are handed to the socket at the end of a turn, and before that when so many wait. */
   outputFlushBytes: 131_072, // 128 KiB
-  /** Buffers for replies that are kept for the next connection: 8 MiB. */
-  outputSpares: 64,
+  /** Buffers of 16 KiB for replies that are kept for the next connection: 16 MiB. */
+  outputSpares: 1024,
   /** Unsent replies beyond which a connection is not read from. */
   outputHighWaterBytes: 1_048_576, // 1 MiB
   /** Unsent replies beyond which a client is cut off, as Redis' client-output-buffer-limit does. */
@@ -68,6 +70,8 @@ export const limits = {
   /** A shutdown waits this long for clients to take their replies. */
   shutdownMsMax: 5_000,
 
+  /** Names in one COMMAND INFO or COMMAND DOCS: more than there are commands, and under 10 ms. */
+  commandNamesMax: 512,
   /** Entries of the slow log, Redis' slowlog-max-len, and what one entry keeps of its command. */
   slowlogEntries: 128,
   slowlogArguments: 32,
@@ -82,12 +86,20 @@ export const limits = {
 
   /** A configuration file: far more than all settings take. */
   configBytesMax: 1_048_576, // 1 MiB
+  /** What slowlog-max-len may be set to: about 400 MiB of the largest entries. */
+  slowlogEntriesMax: 100_000,
   /** What maxclients may be set to: one process cannot have many more open files. */
   clientsConfiguredMax: 1_000_000,
   /** Timeouts that may be configured: Node.js' timers count ms in 31 bits. */
   timeoutSecondsMax: 2_147_483,
+  /** Commands of a piped script that wait for their replies: enough to hide the way there and back. */
+  scriptCallsMax: 1_000,
   /** Lines of the interactive shell's history. */
   historyLines: 1_000,
+  /** Longer lines are not kept: nobody looks for them. */
+  historyLineCharactersMax: 4_096,
+  /** A larger history file is not ours, or broken, and is begun anew. */
+  historyBytesMax: 16_777_216, // 16 MiB
 } as const;
 
 assert(limits.valueBytesMax < limits.commandBytesMax, "a largest value must fit into a command");

@@ -39,8 +39,7 @@ export function parseLongDouble(bytes: Uint8Array, start: number, end: number): 
 export function addLongDouble(a: LongDouble, b: LongDouble): LongDouble | undefined {
   if (!Number.isFinite(a.exponent) || !Number.isFinite(b.exponent)) return undefined;
   const exponent = Math.min(a.exponent, b.exponent);
-  const sum =
-    (a.mantissa << BigInt(a.exponent - exponent)) + (b.mantissa << BigInt(b.exponent - exponent));
+  const sum = (a.mantissa << BigInt(a.exponent - exponent)) + (b.mantissa << BigInt(b.exponent - exponent));
   return round(sum, exponent, false);
 }
 

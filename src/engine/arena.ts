@@ -97,9 +97,17 @@ export class Arena {
   /** Gives everything back: no handle is valid after this. */
   clear(): void {
     for (let number = 1; number < this.bytes.length; number++) {
-      const page = this.#pages[number]!;
-      if (page.sizeClass >= 0 && page.sizeClass !== largeClass) this.#pool.give({ bytes: this.bytes[number]!, words: this.words[number]! });
+      const { sizeClass } = this.#pages[number]!;
+      if (sizeClass < 0 || sizeClass === largeClass) continue;
+      this.#pool.give({ bytes: this.bytes[number]!, words: this.words[number]! });
     }
+    this.bytes.length = 1;
+    this.words.length = 1;
+    this.#pages.length = 1;
+    this.#vacant.length = 0;
+    for (const open of this.#open) open.length = 0;
+    this.residentBytes = 0;
+    this.usedBytes = 0;
   }
 
   /**

@@ -1,6 +1,7 @@
 import { KvorumError } from "../base/errors.ts";
 import { halfSipHash } from "../base/half-sip-hash.ts";
 import { limits } from "../base/limits.ts";
+import { viewOf } from "../base/words.ts";
 import { Arena } from "./arena.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Index } from "./index.ts";
@@ -219,7 +220,7 @@ export class Keyspace {
   }
 
   #hash(bytes: Buffer, start: number, end: number): number {
-    return halfSipHash(this.#key0, this.#key1, bytes, start, end);
+    return halfSipHash(this.#key0, this.#key1, viewOf(bytes), start, end);
   }
 
   #hashOf(handle: number): number {
@@ -242,10 +243,17 @@ export class Keyspace {
     const words = wordsOf(this.arena, handle);
     const at = firstWord(handle);
     if (words[at + 1]! >>> 16 !== end - start) return false;
+    const first = firstByte(handle) + headerBytes(words[at]!);
+    if (end - start > loopBytesMax) {
+      return bytesOf(this.arena, handle).compare(bytes, start, end, first, first + end - start) === 0;
+    }
+    // A key begins at a word of its page; where the other one begins, nobody knows.
+    const view = viewOf(bytes);
+    let word = first >> 2;
+    let i = start;
+    for (const whole = end - 3; i < whole; i += 4) if (words[word++] !== view.getInt32(i, true)) return false;
     const stored = bytesOf(this.arena, handle);
-    let p = firstByte(handle) + headerBytes(words[at]!);
-    if (end - start > loopBytesMax) return stored.compare(bytes, start, end, p, p + end - start) === 0;
-    for (let i = start; i < end; i++) if (stored[p++] !== bytes[i]) return false;
+    for (let p = word << 2; i < end; i++) if (stored[p++] !== bytes[i]) return false;
     return true;
   }
 

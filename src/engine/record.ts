@@ -68,6 +68,16 @@ export function valueStart(arena: Arena, handle: number): number {
   return keyStart(arena, handle) + keyLength(arena, handle);
 }
 
+export function isRaw(arena: Arena, handle: number): boolean {
+  return (wordsOf(arena, handle)[firstWord(handle)]! & rawFlag) !== 0;
+}
+
+export function markRaw(arena: Arena, handle: number): void {
+  const words = wordsOf(arena, handle);
+  const at = firstWord(handle);
+  words[at] = words[at]! | rawFlag;
+}
+
 /** In ms since 1970; 0: never. */
 export function deadlineOf(arena: Arena, handle: number): number {
   const words = wordsOf(arena, handle);

@@ -232,8 +232,8 @@ function growTo(wanted: number, length: number): Buffer {
   return Buffer.allocUnsafeSlow(Math.max(wanted, length * 2));
 }
 
-/** Larger than limits.outputFlushBytes by one usual reply. */
-const pooledBytes = 147_456;
+/** Holds the replies of most turns. */
+const pooledBytes = 16_384;
 const none: Buffer = Buffer.alloc(0);
 const nullBulk: Buffer = Buffer.from("$-1\r\n", "latin1");
 const nullArray: Buffer = Buffer.from("*-1\r\n", "latin1");

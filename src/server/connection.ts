@@ -73,7 +73,7 @@ export class Connection implements StreamHandler, Origin {
       this.#keep(buffer, 0, length);
       this.#workKept();
     }
-    this.flush();
+    this.server.flushSoon(this);
     if (this.#isBlocked || this.#isClosing) return false;
     if (length < limits.turnBytesMax) return true;
     // There is surely more to read: the other connections come first.

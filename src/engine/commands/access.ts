@@ -49,6 +49,21 @@ export function removeRecord(x: Execution, handle: number): void {
   x.changed = true;
 }
 
+/** A deadline that has passed already removes the record. */
+export function setDeadline(x: Execution, handle: number, deadline: number): void {
+  if (deadline <= x.now) x.keyspace.remove(handle);
+  else x.keyspace.expire(handle, deadline, x.revision);
+  x.changed = true;
+}
+
+/** False where the record had no deadline. */
+export function clearDeadline(x: Execution, handle: number): boolean {
+  if (deadlineOf(x.keyspace.arena, handle) === 0) return false;
+  x.keyspace.expire(handle, 0, x.revision);
+  x.changed = true;
+  return true;
+}
+
 /** Writes a record's value as a bulk. */
 export function replyValue(x: Execution, handle: number): void {
   const { arena } = x.keyspace;
@@ -107,6 +122,8 @@ export function copyRecord(x: Execution, handle: number, target: Keyspace, key: 
 /** Whether two arguments are the same bytes. */
 export function sameArguments(x: Execution, a: number, b: number): boolean {
   const { bytes, start, end } = x.args;
-  return x.args.lengthOf(a) === x.args.lengthOf(b) &&
-    bytes.compare(bytes, start[a]!, end[a]!, start[b]!, end[b]!) === 0;
+  return (
+    x.args.lengthOf(a) === x.args.lengthOf(b) &&
+    bytes.compare(bytes, start[a]!, end[a]!, start[b]!, end[b]!) === 0
+  );
 }

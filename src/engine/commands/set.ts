@@ -1,22 +1,30 @@
 import type { Execution, Handlers } from "../execution.ts";
 import { bytesOf, deadlineOf, valueLength, valueStart } from "../record.ts";
-import { findKey, putArgument, removeRecord, replyValue, replyValueOrNull } from "./access.ts";
+import {
+  clearDeadline,
+  findKey,
+  putArgument,
+  removeRecord,
+  replyValue,
+  replyValueOrNull,
+  setDeadline,
+} from "./access.ts";
 import {
   deadlineFromOptions,
   GET,
   IFEQ,
   KEEPTTL,
   NX,
+  options,
   optionsOfGetex,
   optionsOfSet,
-  options,
   PERSIST,
   parseOptions,
   readDeadline,
   XX,
 } from "./string-options.ts";
 
-/** SET and its older forms, and GETEX, which sets the deadline alone. */
+/** SET with its older forms, and GETEX, which sets the deadline alone. */
 export const setHandlers: Handlers = { set, setnx, setex, psetex, getset, getex, mset, msetnx };
 
 function set(x: Execution): void {
@@ -26,11 +34,120 @@ function set(x: Execution): void {
     return;
   }
   if (!parseOptions(x, 3, optionsOfSet)) return;
+  const { flags, comparison } = options;
   const deadline = options.time === 0 ? 0 : deadlineFromOptions(x);
   if (options.time !== 0 && deadline === 0) return;
-  if ((options.flags & ~KEEPTTL) === 0 || needsOld(options.flags)) setWithOld(x, deadline);
-  else {
-    setUntil(x, 1, 2, deadline);
+  if ((flags & (NX | XX | IFEQ | GET | KEEPTTL)) === 0) {
+    setUntil(x, 2, deadline);
     x.out.ok();
+  } else {
+    setIf(x, flags, comparison, deadline);
   }
+}
+
+function setIf(x: Execution, flags: number, comparison: number, deadline: number): void {
+  const old = findKey(x, 1);
+  const allowed = isAllowed(x, flags, comparison, old);
+  if ((flags & GET) !== 0) replyValueOrNull(x, old);
+  else if (allowed) x.out.ok();
+  else x.out.null();
+  if (!allowed) return;
+  const keeps = (flags & KEEPTTL) !== 0 && old !== 0;
+  setUntil(x, 2, keeps ? deadlineOf(x.keyspace.arena, old) : deadline);
+}
+
+function isAllowed(x: Execution, flags: number, comparison: number, old: number): boolean {
+  if ((flags & NX) !== 0) return old === 0;
+  if ((flags & XX) !== 0) return old !== 0;
+  if ((flags & IFEQ) !== 0) return old !== 0 && valueIs(x, old, comparison);
+  return true;
+}
+
+function valueIs(x: Execution, handle: number, index: number): boolean {
+  const { args } = x;
+  const { arena } = x.keyspace;
+  const start = valueStart(arena, handle);
+  const end = start + valueLength(arena, handle);
+  return bytesOf(arena, handle).compare(args.bytes, args.start[index]!, args.end[index]!, start, end) === 0;
+}
+
+/** A deadline that has passed already leaves no key. */
+function setUntil(x: Execution, value: number, deadline: number): void {
+  if (deadline === 0 || deadline > x.now) {
+    putArgument(x, 1, value, deadline);
+    return;
+  }
+  const old = findKey(x, 1);
+  if (old !== 0) removeRecord(x, old);
+}
+
+function setnx(x: Execution): void {
+  if (findKey(x, 1) !== 0) {
+    x.out.integer(0);
+    return;
+  }
+  putArgument(x, 1, 2, 0);
+  x.out.integer(1);
+}
+
+function setex(x: Execution): void {
+  setFor(x, 1000);
+}
+
+function psetex(x: Execution): void {
+  setFor(x, 1);
+}
+
+function setFor(x: Execution, unitMs: number): void {
+  const deadline = readDeadline(x, 2, unitMs, x.now);
+  if (deadline === 0) return;
+  putArgument(x, 1, 3, deadline);
+  x.out.ok();
+}
+
+function getset(x: Execution): void {
+  replyValueOrNull(x, findKey(x, 1));
+  putArgument(x, 1, 2, 0);
+}
+
+function getex(x: Execution): void {
+  if (!parseOptions(x, 2, optionsOfGetex)) return;
+  const handle = findKey(x, 1);
+  if (handle === 0) {
+    x.out.null();
+    return;
+  }
+  const deadline = options.time === 0 ? 0 : deadlineFromOptions(x);
+  if (options.time !== 0 && deadline === 0) return;
+  replyValue(x, handle);
+  if (options.time !== 0) setDeadline(x, handle, deadline);
+  else if ((options.flags & PERSIST) !== 0) clearDeadline(x, handle);
+}
+
+/** MSET and MSETNX take keys and values in turn. */
+function hasPairs(x: Execution): boolean {
+  if (x.args.count % 2 === 1) return true;
+  x.out.error(`ERR wrong number of arguments for '${x.command.fullName}' command`);
+  return false;
+}
+
+function mset(x: Execution): void {
+  if (!hasPairs(x)) return;
+  putPairs(x);
+  x.out.ok();
+}
+
+function msetnx(x: Execution): void {
+  if (!hasPairs(x)) return;
+  for (let i = 1; i < x.args.count; i += 2) {
+    if (findKey(x, i) === 0) continue;
+    x.out.integer(0);
+    return;
+  }
+  putPairs(x);
+  x.out.integer(1);
+}
+
+function putPairs(x: Execution): void {
+  for (let i = 1; i < x.args.count; i += 2) putArgument(x, i, i + 1, 0);
 }

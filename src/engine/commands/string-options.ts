@@ -38,7 +38,11 @@ export function parseOptions(x: Execution, first: number, allowed: number): bool
   for (let i = first; i < args.count; i++) {
     const option = optionAt(args, i);
     const takesNext = (option & (times | IFEQ)) !== 0;
-    if ((option & allowed) === 0 || (options.flags & rivalsOf(option)) !== 0 || (takesNext && i + 1 === args.count)) {
+    if (
+      (option & allowed) === 0 ||
+      (options.flags & rivalsOf(option)) !== 0 ||
+      (takesNext && i + 1 === args.count)
+    ) {
       x.out.error(syntaxError);
       return false;
     }

@@ -1,4 +1,3 @@
-import type { Arguments } from "../arguments.ts";
 import type { Command, KeyUse } from "./row.ts";
 
 /** Some keys of a command, and what becomes of them: a key specification in Redis' words. */

@@ -66,9 +66,10 @@ class SyntaxParser {
 
   /** Behind "[": whether this is "[words ...]"; then the last arguments found are marked. */
   #repeats(found: SyntaxArgument[]): boolean {
-    const words = this.#words.slice(this.#at, this.#words.indexOf("...", this.#at));
-    if (!this.#words.includes("...", this.#at) || words.some(isSign)) return false;
-    this.#at += words.length + 1;
+    const dots = this.#words.indexOf("...", this.#at);
+    const words = this.#words.slice(this.#at, dots);
+    if (dots < 0 || words.some(isSign)) return false;
+    this.#at = dots + 1;
     this.#expect("]");
     const names = words.filter((word) => !isToken(word));
     const repeated = found.splice(-Math.max(1, names.length));

@@ -1,0 +1,49 @@
+import { KvorumError } from "../base/errors.ts";
+import { ConnectionError } from "../client/errors.ts";
+import { ConfigError } from "../node/config.ts";
+
+export const exitCodes = { done: 0, failed: 1, wrongUsage: 2 } as const;
+
+/** What was typed makes no sense: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** The command ran, and the answer is an error; nothing more is to be said about it. */
+export class ReportedError extends Error {
+  override readonly name = "ReportedError";
+}
+
+export function exitCodeOf(error: unknown): number {
+  const isUsage = error instanceof UsageError || error instanceof ConfigError;
+  return isUsage ? exitCodes.wrongUsage : exitCodes.failed;
+}
+
+/** One line that says what to do; a line each for several problems. With `verbose` the stack too. */
+export function describe(error: unknown, verbose: boolean): string {
+  const lines = linesOf(error);
+  if (verbose && error instanceof Error) lines.push(stackOf(error));
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function linesOf(error: unknown): string[] {
+  if (error instanceof ReportedError) return [];
+  if (error instanceof ConfigError && error.problems.length > 1) {
+    const title = `kvorum: the configuration has ${error.problems.length} problems`;
+    return [title, ...error.problems.map((problem) => `  ${problem}`)];
+  }
+  if (error instanceof KvorumError || error instanceof ConnectionError || error instanceof UsageError) {
+    return [`kvorum: ${oneLine(error.message)}`];
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return [`kvorum: this should not happen: ${oneLine(message)} (--verbose shows where)`];
+}
+
+function oneLine(message: string): string {
+  return message.replace(/\s*\n\s*/g, " ");
+}
+
+function stackOf(error: Error): string {
+  const { cause } = error;
+  return cause instanceof Error ? `${error.stack}\ncaused by ${stackOf(cause)}` : String(error.stack);
+}

@@ -1,0 +1,75 @@
+import type { Command } from "commander";
+import { ReplyError } from "../protocol/reply.ts";
+import { commandNamed } from "../protocol/spec/table.ts";
+import { addTargetOptions, dial, targetOf } from "./dial.ts";
+import { ReportedError, UsageError } from "./failure.ts";
+import { printer, write } from "./output.ts";
+import { visible } from "./print-pretty.ts";
+
+interface OneShot {
+  readonly name: string;
+  readonly args: string;
+  /** What stands behind "kvorum" in the example. */
+  readonly example: string;
+}
+
+/** The commands of the server that are commands of the shell too. All others go through `call`. */
+const oneShots: readonly OneShot[] = [
+  { name: "get", args: "<key>", example: "get greeting" },
+  { name: "set", args: "<key> <value> [options...]", example: "set greeting 'hello world' EX 60" },
+  { name: "del", args: "<key...>", example: "del greeting counter" },
+  { name: "exists", args: "<key...>", example: "exists greeting" },
+  { name: "incr", args: "<key>", example: "incr counter" },
+  { name: "expire", args: "<key> <seconds> [options...]", example: "expire greeting 60" },
+  { name: "ttl", args: "<key>", example: "ttl greeting" },
+  { name: "keys", args: "<pattern>", example: "keys 'user:*'" },
+  { name: "ping", args: "[message]", example: "ping" },
+  { name: "info", args: "[section...]", example: "info memory" },
+];
+
+export function addOneShotCommands(program: Command): void {
+  for (const { name, args, example } of oneShots) {
+    const row = commandNamed(name);
+    const command = program.command(`${name} ${args}`).description(row?.summary ?? name.toUpperCase());
+    const syntax = row === undefined ? "" : `\nAs in Redis: ${`${name.toUpperCase()} ${row.syntax}`.trim()}\n`;
+    addOneShotOptions(command)
+      .addHelpText("after", `${syntax}\nExample:\n  kvorum ${example}`)
+      .action(async (...given: unknown[]) => {
+        const words = given.slice(0, command.registeredArguments.length).flat() as (string | undefined)[];
+        await callOnce([name, ...words.filter((word) => word !== undefined)], command.opts());
+      });
+  }
+  addOneShotOptions(program.command("call <command> [args...]"))
+    .description("Send any command to a server and print its reply")
+    .addHelpText("after", "\nExample:\n  kvorum call CONFIG GET maxmemory")
+    .action((name: string, args: string[], options: Record<string, unknown>) => callOnce([name, ...args], options));
+}
+
+export function addOneShotOptions(command: Command): Command {
+  return addTargetOptions(command)
+    .option("-t, --timeout <SECONDS>", "give up waiting for the reply after so long; 0: never", "30")
+    .option("--json", "print the reply as JSON");
+}
+
+/** Connects, sends one command, prints the reply. An error reply goes to standard error. */
+export async function callOnce(words: readonly string[], options: Readonly<Record<string, unknown>>): Promise<void> {
+  const connection = await dial(targetOf(options), { callMs: timeoutMsOf(options["timeout"]) });
+  try {
+    const reply = await connection.call(words);
+    if (reply instanceof ReplyError) {
+      await write(process.stderr, `kvorum: ${visible(reply.message)}\n`);
+      throw new ReportedError(reply.message);
+    }
+    await printer(options["json"] === true)(reply);
+  } finally {
+    await connection.close();
+  }
+}
+
+function timeoutMsOf(text: unknown): number {
+  const seconds = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(String(text)) || seconds > 1_000_000) {
+    throw new UsageError(`--timeout: expected seconds, got ${JSON.stringify(text)}`);
+  }
+  return Math.round(seconds * 1000);
+}

@@ -1,0 +1,75 @@
+import { limits } from "../base/limits.ts";
+import type { Connection } from "../client/connection.ts";
+import { type Reply, ReplyError } from "../protocol/reply.ts";
+import { dial, type Target } from "./dial.ts";
+import { ReportedError } from "./failure.ts";
+import { linesOf } from "./lines.ts";
+import { type Printer, write } from "./output.ts";
+import { refuseStreams } from "./session.ts";
+import { splitLine, upper } from "./words.ts";
+
+/**
+ * Carries out the commands of standard input, a line each, and prints their replies in order. Lines are
+ * sent without waiting for the replies before them, and each reply is printed as soon as it is there.
+ * Error replies stand among the others; at the end they make the exit code 1.
+ */
+export async function runScript(target: Target, print: Printer): Promise<void> {
+  const connection = await dial(target, { callMs: 0 });
+  const run = new ScriptRun(connection, print);
+  try {
+    for await (const line of linesOf(process.stdin, limits.commandBytesMax)) {
+      if (!(await run.line(line))) break;
+    }
+    await run.finish();
+  } finally {
+    await connection.close();
+  }
+}
+
+class ScriptRun {
+  readonly #connection: Connection;
+  readonly #print: Printer;
+  #lineNumber = 0;
+  #errors = 0;
+  #waiting = 0;
+  /** Settles when all replies so far are printed. */
+  #printed: Promise<void> = Promise.resolve();
+
+  constructor(connection: Connection, print: Printer) {
+    this.#connection = connection;
+    this.#print = print;
+  }
+
+  /** False: the script ends here. */
+  async line(bytes: Buffer): Promise<boolean> {
+    this.#lineNumber++;
+    const words = splitLine(bytes);
+    if (words === undefined) {
+      this.#errors++;
+      await write(process.stderr, `kvorum: line ${this.#lineNumber}: a quote is left open\n`);
+      return true;
+    }
+    if (words.length === 0) return true;
+    if (/^(?:QUIT|EXIT)$/.test(upper(words[0]))) return false;
+    refuseStreams(words);
+    this.#waiting++;
+    const reply = this.#connection.call(words);
+    this.#printed = this.#printed.then(async () => this.#printNext(await reply));
+    // Whoever waits for #printed is told too; nobody may be waiting yet.
+    this.#printed.catch(() => {});
+    reply.catch(() => {});
+    if (this.#waiting >= limits.scriptCallsMax) await this.#printed;
+    return true;
+  }
+
+  async finish(): Promise<void> {
+    await this.#printed;
+    if (this.#errors > 0) throw new ReportedError(`${this.#errors} commands failed`);
+  }
+
+  async #printNext(reply: Reply): Promise<void> {
+    this.#waiting--;
+    if (reply instanceof ReplyError) this.#errors++;
+    await this.#print(reply);
+  }
+}

@@ -1,0 +1,11 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { clearLine, cursorTo, createInterface, type Interface } from "node:readline";
+import { Writable } from "node:stream";
+import type { Colors } from "picocolors/types.js";
+import { version } from "../base/version.ts";
+import { systemFiles } from "../platform/files.ts";
+import { complete } from "./completion.ts";
+import { type Target, wantsPassword } from "./dial.ts";
+import { describe } from "./failure.ts";
+import { help } from "./help.ts";

@@ -1,0 +1,49 @@
+import type { Command } from "commander";
+import { ConfigError } from "../node/config.ts";
+import type { Node } from "../node/node.ts";
+import type { Logger } from "../platform/logger.ts";
+import { banner, ownCommand } from "./banner.ts";
+import { exitCodes } from "./failure.ts";
+import { createLogger } from "./logger.ts";
+import { colorsFor, write } from "./output.ts";
+import { addSettingOptions, readConfigOf } from "./setting-options.ts";
+
+export function addStartCommand(program: Command): void {
+  addSettingOptions(program.command("start"))
+    .description("Run one node")
+    .addHelpText("after", "\nExample:\n  kvorum start --memory --listen 127.0.0.1:7000")
+    .action((_options: unknown, command: Command) => start(command));
+}
+
+async function start(command: Command): Promise<void> {
+  const { config, refusals } = readConfigOf(command);
+  if (refusals.length > 0) throw new ConfigError(refusals);
+  const logger = createLogger(config.loglevel, config.id);
+  // The other commands need none of the node: they start faster without it.
+  const { startNode } = await import("../node/node.ts");
+  const node = await startNode(config, logger);
+  stopOnSignals(node, logger);
+  const program = ownCommand(process.argv[1], process.cwd());
+  await write(
+    process.stdout,
+    banner({ config, address: node.address, pid: process.pid, program }, colorsFor(process.stdout)),
+  );
+  await node.stopped;
+  logger.info("stopped");
+}
+
+/** The first signal stops the node in order, the second one ends the process as it is. */
+function stopOnSignals(node: Node, logger: Logger): void {
+  let isStopping = false;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      if (isStopping) process.exit(exitCodes.failed);
+      isStopping = true;
+      logger.info(`${signal}: answering what was accepted, then stopping; a second signal ends at once`);
+      node.stop().catch((error: unknown) => {
+        logger.error(`the stop failed: ${String(error)}`);
+        process.exit(exitCodes.failed);
+      });
+    });
+  }
+}

@@ -1,0 +1,100 @@
+import { Glob } from "../../base/glob.ts";
+import { limits } from "../../base/limits.ts";
+import type { ReplyWriter } from "../../protocol/reply-writer.ts";
+import type { Execution, Handlers } from "../execution.ts";
+import { bytesOf, keyLength, keyStart } from "../record.ts";
+import { findKey } from "./access.ts";
+import { KeyWalk, patternTooCostly } from "./key-walk.ts";
+
+/** Keys that nobody named. */
+export const keyListingHandlers: Handlers = { keys, randomkey };
+
+function keys(x: Execution): void {
+  // A walk goes on when the request's bytes are gone.
+  const glob = new Glob(x.args.copyOf(1));
+  if (glob.isPlain) {
+    const found = findKey(x, 1) !== 0;
+    x.out.array(found ? 1 : 0);
+    if (found) x.out.bulk(x.args.bytes, x.args.start[1]!, x.args.end[1]!);
+    return;
+  }
+  const listing = new KeyListing(new KeyWalk(x.keyspace, 0, glob), glob, x.out);
+  if (listing.go(x.now)) return;
+  if (x.maySlice) {
+    x.slice = (now) => listing.go(now);
+    return;
+  }
+  x.out.error(
+    `ERR KEYS over more than ${limits.keysPerSlice} keys is not allowed in a transaction, use SCAN`,
+  );
+}
+
+/** The reply of KEYS: first the walk, since the array's length comes first, then what it found. */
+class KeyListing {
+  readonly #walk: KeyWalk;
+  readonly #glob: Glob;
+  readonly #out: ReplyWriter;
+  #walked = false;
+
+  constructor(walk: KeyWalk, glob: Glob, out: ReplyWriter) {
+    this.#walk = walk;
+    this.#glob = glob;
+    this.#out = out;
+  }
+
+  /** One slice. True: the reply is written. */
+  go(now: number): boolean {
+    const walk = this.#walk;
+    if (!this.#walked) {
+      const over = walk.go(limits.keysPerSlice, now);
+      if (this.#glob.gaveUp) return this.#refuse(patternTooCostly);
+      if (walk.bytes + headerBytes > limits.outputBytesMax) return this.#refuse(tooLarge);
+      if (!over) return false;
+      this.#walked = true;
+      this.#out.array(walk.count);
+    }
+    return walk.writeTo(this.#out, writtenBytesMax);
+  }
+
+  #refuse(error: string): true {
+    this.#out.error(error);
+    return true;
+  }
+}
+
+const headerBytes = 32;
+/** Copied in one slice: about 2 ms, and more than one slice of the walk collects. */
+const writtenBytesMax = 4 * limits.outputHighWaterBytes;
+const tooLarge = `TOO_LARGE KEYS would answer more than ${limits.outputBytesMax} bytes, use SCAN`;
+
+/** A read may differ between members: chance comes from the time and from how often it was asked for. */
+function randomkey(x: Execution): void {
+  draws = (draws + 1) | 0;
+  const handle = x.keyspace.near(mix(draws ^ (x.now | 0)), x.now) || firstKey(x);
+  if (handle === 0) {
+    x.out.null();
+    return;
+  }
+  const { arena } = x.keyspace;
+  const start = keyStart(arena, handle);
+  x.out.bulk(bytesOf(arena, handle), start, start + keyLength(arena, handle));
+}
+
+let draws = 0;
+
+/** A live record, looked for from the first one on. */
+function firstKey(x: Execution): number {
+  let found = 0;
+  x.keyspace.scan(0, limits.keysPerSlice, x.now, (handle) => {
+    found = handle;
+  });
+  return found;
+}
+
+/** The finish of MurmurHash3 (Appleby): every bit of the result hangs on every bit given. */
+function mix(seed: number): number {
+  let hash = seed;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}

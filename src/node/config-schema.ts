@@ -1,0 +1,169 @@
+import { z } from "zod";
+import { type Address, formatAddress } from "../base/address.ts";
+import { limits } from "../base/limits.ts";
+import { address, byteCount, type Kind, oneOf, text, wholeNumber, yesOrNo } from "./config-kinds.ts";
+
+/** How much is logged. "silent" is for tests and benchmarks. */
+export const logLevels = ["error", "info", "debug", "silent"] as const;
+
+export type LogLevel = (typeof logLevels)[number];
+
+/** The settings by their names, each with the type it is read as. */
+export interface SettingValues {
+  readonly id: string;
+  readonly listen: Address;
+  readonly data: string;
+  readonly memory: boolean;
+  readonly requirepass: string;
+  readonly insecure: boolean;
+  readonly maxclients: number;
+  readonly timeout: number;
+  readonly "tcp-keepalive": number;
+  readonly maxmemory: number;
+  readonly "slowlog-log-slower-than": number;
+  readonly "slowlog-max-len": number;
+  readonly "latency-monitor-threshold": number;
+  readonly loglevel: LogLevel;
+}
+
+export type SettingName = keyof SettingValues;
+
+interface About<T> {
+  readonly initial: T;
+  /** What a value is called in --help; absent for a switch. */
+  readonly placeholder?: string;
+  readonly help: string;
+  readonly isSecret?: boolean;
+}
+
+type Shape = { readonly [Name in SettingName]: z.ZodType<SettingValues[Name]> };
+
+/**
+ * Every setting of a node: the one place of names, defaults and help. A key is the name in the
+ * configuration file; the flag and the environment variable are made of it. Names that Redis has mean
+ * what they mean there.
+ */
+const shape: Shape = {
+  id: setting(
+    text(/^[a-z0-9][a-z0-9._-]{0,63}$/i, "up to 64 letters, digits, dots, dashes and underscores"),
+    {
+      initial: "n1",
+      placeholder: "ID",
+      help: "name of this node",
+    },
+  ),
+  listen: setting(address, {
+    initial: { host: "127.0.0.1", port: 6379 },
+    placeholder: "HOST:PORT",
+    help: "where clients connect; port 0 takes any free one",
+  }),
+  data: setting(text(/^[^\0]*$/, "a directory"), {
+    initial: "",
+    placeholder: "DIR",
+    help: "directory of the durable log (there is none yet)",
+  }),
+  memory: setting(yesOrNo, { initial: false, help: "keep everything in memory: a stop loses it" }),
+  requirepass: setting(
+    text(/^[^\0]{0,512}$/, "text of at most 512 characters (in quotes where it is a number)"),
+    {
+      initial: "",
+      placeholder: "PASSWORD",
+      help: "clients must give this password; better set it with the environment variable",
+      isSecret: true,
+    },
+  ),
+  insecure: setting(yesOrNo, { initial: false, help: "allow other machines to connect without a password" }),
+  maxclients: setting(wholeNumber(1, limits.clientsConfiguredMax), {
+    initial: limits.clientsMax,
+    placeholder: "COUNT",
+    help: "connections at a time",
+  }),
+  timeout: setting(wholeNumber(0, limits.timeoutSecondsMax), {
+    initial: 0,
+    placeholder: "SECONDS",
+    help: "close clients that say nothing for so long; 0: never",
+  }),
+  "tcp-keepalive": setting(wholeNumber(0, limits.timeoutSecondsMax), {
+    initial: 300,
+    placeholder: "SECONDS",
+    help: "probe silent connections after so long; 0: never",
+  }),
+  maxmemory: setting(byteCount, {
+    initial: 0,
+    placeholder: "BYTES",
+    help: "refuse growth beyond this, as in 500mb; 0: no limit",
+  }),
+  "slowlog-log-slower-than": setting(wholeNumber(-1, Number.MAX_SAFE_INTEGER), {
+    initial: 10_000,
+    placeholder: "MICROSECONDS",
+    help: "note commands that take so long in SLOWLOG; -1: none",
+  }),
+  "slowlog-max-len": setting(wholeNumber(0, limits.slowlogEntriesMax), {
+    initial: limits.slowlogEntries,
+    placeholder: "COUNT",
+    help: "commands that SLOWLOG keeps",
+  }),
+  "latency-monitor-threshold": setting(wholeNumber(0, Number.MAX_SAFE_INTEGER), {
+    initial: 0,
+    placeholder: "MILLISECONDS",
+    help: "note events that take so long in LATENCY; 0: none",
+  }),
+  loglevel: setting(oneOf(logLevels), {
+    initial: "info",
+    placeholder: "LEVEL",
+    help: `how much is logged: ${logLevels.join(", ")}`,
+  }),
+};
+
+function setting<T>(kind: Kind<T>, about: About<T>): z.ZodType<T> {
+  return kind.default(about.initial as z.core.util.NoUndefined<T>).meta({ ...about });
+}
+
+/** A setting as --help, `kvorum config` and the documentation show it. */
+export interface Setting {
+  readonly name: SettingName;
+  /** "--tcp-keepalive" */
+  readonly flag: string;
+  /** "KVORUM_TCP_KEEPALIVE" */
+  readonly variable: string;
+  readonly placeholder: string | undefined;
+  readonly help: string;
+  /** The default as text. */
+  readonly initial: string;
+  readonly isSecret: boolean;
+}
+
+export const settings: readonly Setting[] = (Object.keys(shape) as SettingName[]).map((name) => {
+  const { initial, placeholder, help, isSecret = false } = shape[name].meta() as unknown as About<unknown>;
+  return {
+    name,
+    flag: `--${name}`,
+    variable: `KVORUM_${name.toUpperCase().replaceAll("-", "_")}`,
+    placeholder,
+    help,
+    initial: textOf(initial),
+    isSecret,
+  };
+});
+
+/** A value as it would be written into the file. */
+export function textOf(value: unknown): string {
+  return typeof value === "object" && value !== null ? formatAddress(value as Address) : String(value);
+}
+
+export interface Issue {
+  readonly name: string;
+  /** What the setting expects; undefined: there is no such setting. */
+  readonly expected: string | undefined;
+}
+
+/** Reads all settings at once: the values, or everything that is wrong with them. */
+export function readSettings(raw: Readonly<Record<string, unknown>>): SettingValues | readonly Issue[] {
+  const result = z.strictObject(shape).safeParse(raw);
+  if (result.success) return result.data as SettingValues;
+  return result.error.issues.flatMap((issue): Issue[] =>
+    issue.code === "unrecognized_keys"
+      ? issue.keys.map((name) => ({ name, expected: undefined }))
+      : [{ name: issue.path.join("."), expected: issue.message }],
+  );
+}

@@ -1,0 +1,185 @@
+import { isLoopback } from "../base/address.ts";
+import { KvorumError } from "../base/errors.ts";
+import { editDistance, nearestName } from "../base/nearest-name.ts";
+import type { ServerSettings } from "../server/settings.ts";
+import { type ConfigFile, type FileEntry, Nested, readConfigFile } from "./config-file.ts";
+import {
+  type Issue,
+  type LogLevel,
+  readSettings,
+  type Setting,
+  type SettingName,
+  type SettingValues,
+  settings,
+  textOf,
+} from "./config-schema.ts";
+
+/** What a node is started with. */
+export interface NodeConfig {
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+  readonly memory: boolean;
+  readonly data: string;
+  readonly insecure: boolean;
+  readonly loglevel: LogLevel;
+  readonly server: Readonly<ServerSettings>;
+  /** Where each value came from: "--listen", "KVORUM_LISTEN", "kvorum.yaml:3", "default". */
+  readonly sources: Readonly<Record<SettingName, string>>;
+}
+
+/** A setting as it is in force. A secret's value is not shown. */
+export interface SettingInForce {
+  readonly name: SettingName;
+  readonly value: string | number | boolean;
+  readonly source: string;
+}
+
+export interface ConfigInput {
+  /** By the settings' names; absent where the flag was not given. */
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly file?: ConfigFile | undefined;
+}
+
+export interface ConfigReading {
+  readonly config: NodeConfig;
+  readonly settings: readonly SettingInForce[];
+  /** Why a node must not be started with it, although each setting by itself is right. */
+  readonly refusals: readonly string[];
+}
+
+/** Everything that is wrong with a configuration, a line each. */
+export class ConfigError extends KvorumError {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super("ERR", problems.join("\n"));
+    this.problems = problems;
+  }
+}
+
+/** The variable that names the configuration file where `--config` does not. */
+export const configFileVariable = "KVORUM_CONFIG";
+
+interface Given {
+  readonly value: unknown;
+  readonly source: string;
+}
+
+/** Flags over environment over file over defaults; throws ConfigError with all problems at once. */
+export function readConfig(input: ConfigInput): ConfigReading {
+  const { entries, problems } = input.file ? readConfigFile(input.file) : { entries: [], problems: [] };
+  problems.push(...misspelledVariables(input.environment));
+  const given = gather(input, entries);
+  const values = readSettings(Object.fromEntries([...given].map(([name, { value }]) => [name, value])));
+  if (isIssues(values)) problems.push(...values.map((issue) => problemOf(issue, given)));
+  if (isIssues(values) || problems.length > 0) throw new ConfigError(problems);
+  const sources = Object.fromEntries(
+    settings.map(({ name }) => [name, given.get(name)?.source ?? "default"]),
+  );
+  const config = toConfig(values, sources as Record<SettingName, string>);
+  return { config, settings: inForce(values, config), refusals: refusalsOf(config) };
+}
+
+function isIssues(values: SettingValues | readonly Issue[]): values is readonly Issue[] {
+  return Array.isArray(values);
+}
+
+/** What was given for each setting, by the highest that gave it. Unknown names of the file are kept. */
+function gather({ flags, environment }: ConfigInput, entries: readonly FileEntry[]): Map<string, Given> {
+  const given = new Map<string, Given>();
+  for (const { name, value, source } of entries) given.set(name, { value, source });
+  for (const { name, flag, variable } of settings) {
+    // An empty variable is how compose files and shells say "not set".
+    const text = environment[variable];
+    if (text !== undefined && text !== "") given.set(name, { value: text, source: variable });
+    if (flags[name] !== undefined) given.set(name, { value: flags[name], source: flag });
+  }
+  return given;
+}
+
+/**
+ * A variable that is nearly one of ours was meant to be it. Others are left alone: container platforms
+ * make variables such as KVORUM_PORT of a service's name.
+ */
+function misspelledVariables(environment: ConfigInput["environment"]): string[] {
+  const known = [...settings.map(({ variable }) => variable), configFileVariable];
+  return Object.keys(environment).flatMap((name) => {
+    if (!name.startsWith("KVORUM_") || known.includes(name)) return [];
+    const meant = known.find((variable) => editDistance(name, variable) <= 2);
+    return meant === undefined ? [] : [`${name}: there is no such variable; did you mean ${meant}?`];
+  });
+}
+
+function problemOf({ name, expected }: Issue, given: ReadonlyMap<string, Given>): string {
+  const { value, source } = given.get(name)!;
+  if (expected === undefined) {
+    const meant = nearestName(
+      name,
+      settings.map((setting) => setting.name),
+    );
+    const hint = meant === undefined ? "`kvorum config` lists all" : `did you mean ${meant}?`;
+    return `${name} (${source}): there is no such setting; ${hint}`;
+  }
+  const isSecret = settings.some((setting) => setting.name === name && setting.isSecret);
+  return `${name} (${source}): expected ${expected}${isSecret ? "" : `, got ${shown(value)}`}`;
+}
+
+function shown(value: unknown): string {
+  if (value instanceof Nested) return value.kind;
+  return value === null ? "nothing" : JSON.stringify(value);
+}
+
+function toConfig(values: SettingValues, sources: NodeConfig["sources"]): NodeConfig {
+  return {
+    id: values.id,
+    host: values.listen.host,
+    port: values.listen.port,
+    memory: values.memory,
+    data: values.data,
+    insecure: values.insecure,
+    loglevel: values.loglevel,
+    server: {
+      requirepass: values.requirepass,
+      maxclients: values.maxclients,
+      idleMsMax: values.timeout * 1000,
+      tcpKeepAliveMs: values["tcp-keepalive"] * 1000,
+      maxmemoryBytes: values.maxmemory,
+      slowlogMicros: values["slowlog-log-slower-than"],
+      slowlogEntries: values["slowlog-max-len"],
+      latencyThresholdMs: values["latency-monitor-threshold"],
+    },
+    sources,
+  };
+}
+
+function inForce(values: SettingValues, { sources }: NodeConfig): SettingInForce[] {
+  return settings.map((setting: Setting) => {
+    const value = values[setting.name];
+    const plain = typeof value === "object" ? textOf(value) : value;
+    return {
+      name: setting.name,
+      value: setting.isSecret && plain !== "" ? "(hidden)" : plain,
+      source: sources[setting.name],
+    };
+  });
+}
+
+/** Rules that concern several settings. */
+function refusalsOf({ host, memory, data, insecure, server, sources }: NodeConfig): string[] {
+  const refusals: string[] = [];
+  if (data !== "") {
+    refusals.push(`data (${sources.data}): there is no durable mode yet; leave it out and add --memory`);
+  } else if (!memory) {
+    refusals.push(
+      "there is no durable mode yet: add --memory to start a node that keeps everything in memory",
+    );
+  }
+  if (!isLoopback(host) && server.requirepass === "" && !insecure) {
+    refusals.push(
+      `listen (${sources.listen}): ${host} can be reached from other machines; set KVORUM_REQUIREPASS, or add --insecure`,
+    );
+  }
+  return refusals;
+}
