@@ -29,13 +29,17 @@ export class EngineClient {
 
   /** As run, with the reply as a value. */
   reply(...words: Word[]): Reply {
-    const args = encodeArguments(words.map((word) => (Buffer.isBuffer(word) ? word : Buffer.from(String(word)))));
+    const args = encodeArguments(
+      words.map((word) => (Buffer.isBuffer(word) ? word : Buffer.from(String(word)))),
+    );
     const out = this.#writer();
     const slice = this.engine.execute(commandOf(words), args, this.db, this.now, out);
     // The request's bytes belong to the caller again.
     args.bytes.fill(0);
     this.turns = 1;
-    if (slice !== undefined) do this.turns++; while (!slice(this.now));
+    if (slice !== undefined)
+      do this.turns++;
+      while (!slice(this.now));
     const replies = decode(out);
     assert.equal(replies.length, 1, `exactly one reply to ${words[0]}`);
     return replies[0]!;

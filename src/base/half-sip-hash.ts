@@ -4,13 +4,7 @@
  * choose keys that collide; the usual faster hashes are seeded, but have collisions for every seed.
  * Only 31 bits are given back, so that a hash is a small integer that is never negative.
  */
-export function halfSipHash(
-  key0: number,
-  key1: number,
-  bytes: DataView,
-  start: number,
-  end: number,
-): number {
+export function halfSipHash(key0: number, key1: number, bytes: DataView, start: number, end: number): number {
   let a = key0;
   let b = key1;
   let c = key0 ^ 0x6c796765;

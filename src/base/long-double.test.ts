@@ -49,9 +49,39 @@ test("sums are those of an x86 processor, printed as Redis prints them", () => {
 });
 
 test("what strtold does not read to its end, or Redis does not take, is no number", () => {
-  const wrong = ["", " 1", "1 ", "\t1", "1\0", ".", "-", "+-1", "1e", "1e+", "0x", "0x.p1", "0x1p", "1_0", "1,5"];
-  wrong.push("nan", "-NAN", "infinit", "1e4933", "1.189731495357231766e4932", "0x1p16384", "1.8e-4951", "0x1p-16447");
-  wrong.push("1e999999999999999999999", "-1e-999999999999999999999", "1".repeat(5120), `1e${"9".repeat(5000)}`);
+  const wrong = [
+    "",
+    " 1",
+    "1 ",
+    "\t1",
+    "1\0",
+    ".",
+    "-",
+    "+-1",
+    "1e",
+    "1e+",
+    "0x",
+    "0x.p1",
+    "0x1p",
+    "1_0",
+    "1,5",
+  ];
+  wrong.push(
+    "nan",
+    "-NAN",
+    "infinit",
+    "1e4933",
+    "1.189731495357231766e4932",
+    "0x1p16384",
+    "1.8e-4951",
+    "0x1p-16447",
+  );
+  wrong.push(
+    "1e999999999999999999999",
+    "-1e-999999999999999999999",
+    "1".repeat(5120),
+    `1e${"9".repeat(5000)}`,
+  );
   for (const text of wrong) assert.equal(parse(text), undefined, text.slice(0, 40));
 });
 

@@ -18,7 +18,10 @@ export function banner({ config, address, pid, program }: BannerFacts, colors: C
   const { host, port } = parseAddress(address) ?? config;
   const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
   const password = config.server.requirepass === "" ? "" : " --askpass";
-  const server = [reachable === "127.0.0.1" ? "" : ` -h ${reachable}`, port === 6379 ? "" : ` -p ${port}`].join("");
+  const server = [
+    reachable === "127.0.0.1" ? "" : ` -h ${reachable}`,
+    port === 6379 ? "" : ` -p ${port}`,
+  ].join("");
   const greeting = password === "" ? "" : "AUTH <password>\\n";
   const connect = server === "" ? "" : ` -c ${address.replace(host, reachable)}`;
   return `

@@ -26,13 +26,15 @@ export function addTargetOptions(command: Command): Command {
     .addOption(
       new Option("-c, --connect <HOST:PORT,...>", "servers to try, in this order")
         .env("KVORUM_CONNECT")
-        .default(defaultAddress),
+        .default(defaultAddress, defaultAddress),
     )
-    .addOption(new Option("--user <NAME>", "user to log in as, where the server has users").env("KVORUM_USER"))
+    .addOption(
+      new Option("--user <NAME>", "user to log in as, where the server has users").env("KVORUM_USER"),
+    )
     .addOption(
       new Option("--password <PASSWORD>", "password; better set it with the variable").env("KVORUM_PASSWORD"),
     )
-    .option("-n, --db <NUMBER>", "database to select", "0");
+    .addOption(new Option("-n, --db <NUMBER>", "database to select").default("0", "0"));
 }
 
 /** Reads the options that addTargetOptions added. */
@@ -57,7 +59,9 @@ function readAddress(text: string): Address {
   // A host alone means Redis' port there.
   const address = parseAddress(text) ?? parseAddress(`${text}:6379`);
   if (address !== undefined) return address;
-  throw new UsageError(`--connect: expected HOST:PORT, such as ${defaultAddress}, got ${JSON.stringify(text)}`);
+  throw new UsageError(
+    `--connect: expected HOST:PORT, such as ${defaultAddress}, got ${JSON.stringify(text)}`,
+  );
 }
 
 export interface DialOptions {
@@ -95,7 +99,10 @@ async function dialOne(address: Address, target: Target, options: DialOptions): 
 async function select(connection: Connection, db: number): Promise<void> {
   const reply = await connection.call(["SELECT", db]);
   if (!(reply instanceof ReplyError)) return;
-  const error = new ConnectionError("REFUSED", `${connection.address} has no database ${db}: ${reply.message}`);
+  const error = new ConnectionError(
+    "REFUSED",
+    `${connection.address} has no database ${db}: ${reply.message}`,
+  );
   connection.destroy(error);
   throw error;
 }
@@ -121,7 +128,8 @@ export function wantsPassword(error: unknown): boolean {
 function noServer(failures: readonly ConnectionError[]): ConnectionError {
   const [first] = failures;
   const reasons = failures.map(({ message }) => message).join("; ");
-  if (first?.code !== "UNREACHABLE") return failures.length === 1 ? first! : new ConnectionError("UNREACHABLE", reasons);
+  if (first?.code !== "UNREACHABLE")
+    return failures.length === 1 ? first! : new ConnectionError("UNREACHABLE", reasons);
   const advice = "start a node with `kvorum start --memory`, or name another server with --connect";
   return new ConnectionError("UNREACHABLE", `${reasons}; ${advice}`);
 }

@@ -1,6 +1,6 @@
 import { KvorumError } from "../base/errors.ts";
 import { ConnectionError } from "../client/errors.ts";
-import { ConfigError } from "../node/config.ts";
+import { ConfigError } from "../node/config-error.ts";
 
 export const exitCodes = { done: 0, failed: 1, wrongUsage: 2 } as const;
 

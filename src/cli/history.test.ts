@@ -61,7 +61,15 @@ test("every command that carries a password is known", () => {
     "MIGRATE h 1 k 0 100 AUTH2 u x",
   ];
   for (const line of secret) assert.ok(holdsSecret(line), line);
-  for (const line of ["", "GET auth", "SET requirepass x", "HELLO 3", "CONFIG GET requirepass", "ACL LIST", "help auth"]) {
+  for (const line of [
+    "",
+    "GET auth",
+    "SET requirepass x",
+    "HELLO 3",
+    "CONFIG GET requirepass",
+    "ACL LIST",
+    "help auth",
+  ]) {
     assert.ok(!holdsSecret(line), line);
   }
 });

@@ -13,7 +13,9 @@ export function createLogger(level: LogLevel, nodeId: string): Logger {
     formatters: { level: (label) => ({ level: label }) },
   };
   // Written at once: the last line before an end is the one that is wanted.
-  const log = isTerminal ? pino(options, { write: writeText }) : pino(options, pino.destination({ dest: 2, sync: true }));
+  const log = isTerminal
+    ? pino(options, { write: writeText })
+    : pino(options, pino.destination({ dest: 2, sync: true }));
   return {
     error: (message) => log.error(message),
     info: (message) => log.info(message),

@@ -1,10 +1,11 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { ReplyError } from "../protocol/reply.ts";
 import { commandNamed } from "../protocol/spec/table.ts";
 import { addTargetOptions, dial, targetOf } from "./dial.ts";
 import { ReportedError, UsageError } from "./failure.ts";
 import { printer, write } from "./output.ts";
 import { visible } from "./print-pretty.ts";
+import { refuseStreams } from "./streams.ts";
 
 interface OneShot {
   readonly name: string;
@@ -31,7 +32,8 @@ export function addOneShotCommands(program: Command): void {
   for (const { name, args, example } of oneShots) {
     const row = commandNamed(name);
     const command = program.command(`${name} ${args}`).description(row?.summary ?? name.toUpperCase());
-    const syntax = row === undefined ? "" : `\nAs in Redis: ${`${name.toUpperCase()} ${row.syntax}`.trim()}\n`;
+    const syntax =
+      row === undefined ? "" : `\nAs in Redis: ${`${name.toUpperCase()} ${row.syntax}`.trim()}\n`;
     addOneShotOptions(command)
       .addHelpText("after", `${syntax}\nExample:\n  kvorum ${example}`)
       .action(async (...given: unknown[]) => {
@@ -42,25 +44,36 @@ export function addOneShotCommands(program: Command): void {
   addOneShotOptions(program.command("call <command> [args...]"))
     .description("Send any command to a server and print its reply")
     .addHelpText("after", "\nExample:\n  kvorum call CONFIG GET maxmemory")
-    .action((name: string, args: string[], options: Record<string, unknown>) => callOnce([name, ...args], options));
+    .action((name: string, args: string[], options: Record<string, unknown>) =>
+      callOnce([name, ...args], options),
+    );
 }
 
 export function addOneShotOptions(command: Command): Command {
   return addTargetOptions(command)
-    .option("-t, --timeout <SECONDS>", "give up waiting for the reply after so long; 0: never", "30")
+    .addOption(
+      new Option("-t, --timeout <SECONDS>", "give up waiting for the reply after so long; 0: never").default(
+        "30",
+        "30",
+      ),
+    )
     .option("--json", "print the reply as JSON");
 }
 
 /** Connects, sends one command, prints the reply. An error reply goes to standard error. */
-export async function callOnce(words: readonly string[], options: Readonly<Record<string, unknown>>): Promise<void> {
-  const connection = await dial(targetOf(options), { callMs: timeoutMsOf(options["timeout"]) });
+export async function callOnce(
+  words: readonly string[],
+  options: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  refuseStreams(words.map((word) => Buffer.from(word)));
+  const connection = await dial(targetOf(options), { callMs: timeoutMsOf(options.timeout) });
   try {
     const reply = await connection.call(words);
     if (reply instanceof ReplyError) {
       await write(process.stderr, `kvorum: ${visible(reply.message)}\n`);
       throw new ReportedError(reply.message);
     }
-    await printer(options["json"] === true)(reply);
+    await printer(options.json === true)(reply);
   } finally {
     await connection.close();
   }

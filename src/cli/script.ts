@@ -5,7 +5,7 @@ import { dial, type Target } from "./dial.ts";
 import { ReportedError } from "./failure.ts";
 import { linesOf } from "./lines.ts";
 import { type Printer, write } from "./output.ts";
-import { refuseStreams } from "./session.ts";
+import { refuseStreams } from "./streams.ts";
 import { splitLine, upper } from "./words.ts";
 
 /**
@@ -14,7 +14,11 @@ import { splitLine, upper } from "./words.ts";
  * Error replies stand among the others; at the end they make the exit code 1.
  */
 export async function runScript(target: Target, print: Printer): Promise<void> {
-  const connection = await dial(target, { callMs: 0 });
+  const connection = await dial(target, {
+    callMs: 0,
+    // The next line may be long in coming: the loop below must not wait for it.
+    onClosed: (error) => void process.stdin.destroy(error),
+  });
   const run = new ScriptRun(connection, print);
   try {
     for await (const line of linesOf(process.stdin, limits.commandBytesMax)) {

@@ -6,7 +6,12 @@ const secretSettings: readonly string[] = ["REQUIREPASS", "MASTERAUTH", "TLS-KEY
 /** Whether a line of the shell holds a password, and so must not be kept. */
 export function holdsSecret(line: string): boolean {
   // Where a quote is left open the words are not sure: better one line too few in the history.
-  const words = splitLine(line) ?? line.split(/[\s"']+/).filter(Boolean).map((word) => Buffer.from(word));
+  const words =
+    splitLine(line) ??
+    line
+      .split(/[\s"']+/)
+      .filter(Boolean)
+      .map((word) => Buffer.from(word));
   const [name, second, ...others] = words.map(upper);
   switch (name) {
     case "AUTH":

@@ -1,8 +1,8 @@
-import { formatAddress } from "../base/address.ts";
 import type { Connection } from "../client/connection.ts";
 import { ConnectionError } from "../client/errors.ts";
-import { type Reply, ReplyError } from "../protocol/reply.ts";
+import type { Reply } from "../protocol/reply.ts";
 import { dial, type Target } from "./dial.ts";
+import { refuseStreams } from "./streams.ts";
 import { upper } from "./words.ts";
 
 /** What happens without being asked for. */
@@ -60,9 +60,9 @@ export class Session {
     }
   }
 
-  /** Stops waiting for the reply, which only a new connection can. */
+  /** Stops waiting for a reply, where one is waited for: that ends the connection. */
   interrupt(): void {
-    this.#connection?.destroy(new ConnectionError("CLOSED", "interrupted"));
+    if (this.#isWaiting) this.#connection?.destroy(new ConnectionError("CLOSED", "interrupted"));
   }
 
   async close(): Promise<void> {
@@ -100,29 +100,13 @@ export class Session {
 /** AUTH password, AUTH user password */
 function credentialsOf(words: readonly Buffer[]): Pick<Target, "username" | "password"> {
   const [first, second] = [words[1]!.toString(), words[2]?.toString()];
-  return second === undefined ? { username: undefined, password: first } : { username: first, password: second };
-}
-
-/** Commands that answer not at all, or without end: waiting for their one reply would never end. */
-export function refuseStreams(words: readonly Buffer[]): void {
-  const [name, second, third] = words.slice(0, 3).map(upper);
-  const isStream = /^(?:MONITOR|SYNC|PSYNC|[PS]?SUBSCRIBE|[PS]?UNSUBSCRIBE)$/.test(name ?? "");
-  const isMute = name === "CLIENT" && second === "REPLY" && third !== "ON";
-  if (!isStream && !isMute) return;
-  throw new ConnectionError("REFUSED", `${isMute ? "CLIENT REPLY" : name} is not for this shell: it shows one reply to each command`);
+  return second === undefined
+    ? { username: undefined, password: first }
+    : { username: first, password: second };
 }
 
 function outcomeInWords(error: unknown): unknown {
   if (!(error instanceof ConnectionError) || error.applied !== "maybe") return error;
   const message = `${error.message}; the command may have been carried out`;
   return new ConnectionError(error.code, message, "maybe", { cause: error });
-}
-
-/** The addresses of a target as they were given. */
-export function addressesOf(target: Target): string {
-  return target.addresses.map(formatAddress).join(", ");
-}
-
-export function isError(reply: Reply): reply is ReplyError {
-  return reply instanceof ReplyError;
 }

@@ -4,13 +4,23 @@ import { type ConfigReading, configFileVariable, readConfig } from "../node/conf
 import { settings } from "../node/config-schema.ts";
 import { systemFiles } from "../platform/files.ts";
 
+/**
+ * The heavy part of `start` and `config`, loaded only for them: zod and yaml take longer to load than
+ * the other commands take to run.
+ */
+
 /** Gives a command a flag for each setting of a node, and --config. */
 export function addSettingOptions(command: Command): Command {
   command.addOption(
-    new Option("--config <FILE>", "YAML file with settings; flags and variables go over it").env(configFileVariable),
+    new Option("--config <FILE>", "YAML file with settings; flags and variables go over it").env(
+      configFileVariable,
+    ),
   );
   for (const { flag, placeholder, help, initial, variable } of settings) {
-    const more = [placeholder === undefined || initial === "" ? [] : [`default: ${initial}`], variable].flat();
+    const more = [
+      placeholder === undefined || initial === "" ? [] : [`default: ${initial}`],
+      variable,
+    ].flat();
     const usage = placeholder === undefined ? flag : `${flag} <${placeholder}>`;
     command.addOption(new Option(usage, `${help} (${more.join("; ")})`));
   }
@@ -20,7 +30,7 @@ export function addSettingOptions(command: Command): Command {
 /** Reads the configuration from a command's options, the environment and the file. */
 export function readConfigOf(command: Command): ConfigReading {
   const options = command.optsWithGlobals<Record<string, unknown>>();
-  const path = options["config"];
+  const path = options.config;
   const file =
     typeof path === "string" ? { path, text: systemFiles.readText(path, limits.configBytesMax) } : undefined;
   const flags = Object.fromEntries(

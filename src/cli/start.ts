@@ -1,26 +1,27 @@
 import type { Command } from "commander";
-import { ConfigError } from "../node/config.ts";
+import { ConfigError } from "../node/config-error.ts";
 import type { Node } from "../node/node.ts";
 import type { Logger } from "../platform/logger.ts";
 import { banner, ownCommand } from "./banner.ts";
 import { exitCodes } from "./failure.ts";
-import { createLogger } from "./logger.ts";
 import { colorsFor, write } from "./output.ts";
-import { addSettingOptions, readConfigOf } from "./setting-options.ts";
 
-export function addStartCommand(program: Command): void {
-  addSettingOptions(program.command("start"))
+/** `addOptions` adds the settings' flags, where this command is the one that is asked for. */
+export function addStartCommand(program: Command, addOptions: (command: Command) => Command): void {
+  addOptions(program.command("start"))
     .description("Run one node")
     .addHelpText("after", "\nExample:\n  kvorum start --memory --listen 127.0.0.1:7000")
     .action((_options: unknown, command: Command) => start(command));
 }
 
 async function start(command: Command): Promise<void> {
+  const { readConfigOf } = await import("./setting-options.ts");
   const { config, refusals } = readConfigOf(command);
   if (refusals.length > 0) throw new ConfigError(refusals);
-  const logger = createLogger(config.loglevel, config.id);
-  // The other commands need none of the node: they start faster without it.
+  // Loaded here: the other commands start faster without the node and its logger.
+  const { createLogger } = await import("./logger.ts");
   const { startNode } = await import("../node/node.ts");
+  const logger = createLogger(config.loglevel, config.id);
   const node = await startNode(config, logger);
   stopOnSignals(node, logger);
   const program = ownCommand(process.argv[1], process.cwd());

@@ -1,6 +1,6 @@
 import { assert } from "../base/assert.ts";
 import { makePage, type Page, type PagePool, pageBytes } from "./pages.ts";
-import { classBytes, classOf, classes, slabBytesMax } from "./size-classes.ts";
+import { classBytes, classes, classOf, slabBytesMax } from "./size-classes.ts";
 
 /**
  * Places for records in large buffers, named by 32-bit handles. Handle 0 is no place.
@@ -20,6 +20,8 @@ export class Arena {
   readonly bytes: Buffer[] = [noPage];
   /** The same memory as words of 32 bits. */
   readonly words: Int32Array[] = [noWords];
+  /** The same memory for words at any place. */
+  readonly views: DataView[] = [noView];
   /** Memory that holds or held records, as the operating system sees it. */
   residentBytes = 0;
   /** Bytes of all slots that hold a record. */
@@ -99,10 +101,11 @@ export class Arena {
     for (let number = 1; number < this.bytes.length; number++) {
       const { sizeClass } = this.#pages[number]!;
       if (sizeClass < 0 || sizeClass === largeClass) continue;
-      this.#pool.give({ bytes: this.bytes[number]!, words: this.words[number]! });
+      this.#pool.give(this.#pageOf(number));
     }
     this.bytes.length = 1;
     this.words.length = 1;
+    this.views.length = 1;
     this.#pages.length = 1;
     this.#vacant.length = 0;
     for (const open of this.#open) open.length = 0;
@@ -163,8 +166,12 @@ export class Arena {
     const open = this.#open[page.sizeClass]!;
     open.splice(open.indexOf(number), 1);
     this.residentBytes -= page.top;
-    this.#pool.give({ bytes: this.bytes[number]!, words: this.words[number]! });
+    this.#pool.give(this.#pageOf(number));
     this.#retire(number, page);
+  }
+
+  #pageOf(number: number): Page {
+    return { bytes: this.bytes[number]!, words: this.words[number]!, view: this.views[number]! };
   }
 
   #allocateLarge(size: number): number {
@@ -190,6 +197,7 @@ export class Arena {
   #install(number: number, page: Page, sizeClass: number): void {
     this.bytes[number] = page.bytes;
     this.words[number] = page.words;
+    this.views[number] = page.view;
     this.#pages[number] = { sizeClass, live: 0, free: -1, top: 0, open: true };
   }
 
@@ -198,6 +206,7 @@ export class Arena {
     page.open = false;
     this.bytes[number] = noPage;
     this.words[number] = noWords;
+    this.views[number] = noView;
     this.#vacant.push(number);
   }
 
@@ -230,4 +239,5 @@ const largeStepBytes = 16 * 1024;
 const pagesMax = 1 << 15;
 const noPage: Buffer = Buffer.alloc(0);
 const noWords: Int32Array = new Int32Array(0);
+const noView: DataView = new DataView(noPage.buffer, 0, 0);
 const unusedPage: PageInfo = { sizeClass: -1, live: 0, free: -1, top: 0, open: false };

@@ -37,7 +37,8 @@ class Twin {
 
   check(): void {
     assert.equal(this.index.size, this.entries.size);
-    for (const [handle, hash] of this.entries) assert.ok(this.finds(handle, hash), `entry ${handle} is found`);
+    for (const [handle, hash] of this.entries)
+      assert.ok(this.finds(handle, hash), `entry ${handle} is found`);
     const seen: number[] = [];
     assert.equal(
       this.index.scan(0, Number.POSITIVE_INFINITY, (handle) => seen.push(handle)),

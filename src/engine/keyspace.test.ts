@@ -3,13 +3,30 @@ import { test } from "node:test";
 import { SegmentPool } from "./index-table.ts";
 import { Keyspace } from "./keyspace.ts";
 import { PagePool } from "./pages.ts";
-import { bytesOf, createdOf, deadlineOf, keyLength, keyStart, modifiedOf, valueLength, valueStart, versionOf } from "./record.ts";
+import {
+  bytesOf,
+  createdOf,
+  deadlineOf,
+  keyLength,
+  keyStart,
+  modifiedOf,
+  valueLength,
+  valueStart,
+  versionOf,
+} from "./record.ts";
 
 function make(): Keyspace {
   return new Keyspace({ pages: new PagePool(), segments: new SegmentPool(), hashKey: [1, 2] });
 }
 
-function put(keyspace: Keyspace, key: string, value: string | Buffer, deadline = 0, now = 0, revision = 1): number {
+function put(
+  keyspace: Keyspace,
+  key: string,
+  value: string | Buffer,
+  deadline = 0,
+  now = 0,
+  revision = 1,
+): number {
   const k = Buffer.from(key);
   const v = Buffer.from(value);
   return keyspace.put(k, 0, k.length, v, 0, v.length, deadline, now, revision);
@@ -34,7 +51,11 @@ test("a record keeps when it was created, when it was modified, and how often", 
   const keyspace = make();
   const facts = (): number[] => {
     const handle = find(keyspace, "a");
-    return [createdOf(keyspace.arena, handle), modifiedOf(keyspace.arena, handle), versionOf(keyspace.arena, handle)];
+    return [
+      createdOf(keyspace.arena, handle),
+      modifiedOf(keyspace.arena, handle),
+      versionOf(keyspace.arena, handle),
+    ];
   };
   const large = 2 ** 40 + 5;
   put(keyspace, "a", "1", 0, 0, large);
@@ -102,7 +123,8 @@ test("a key is gone from its deadline on, before it is removed", () => {
 test("keys leave in the order of their deadlines, equal ones in the order of their bytes", () => {
   const keyspace = make();
   const keys: [string, number][] = [];
-  for (let i = 0; i < 2000; i++) keys.push([`key${Math.imul(i, 7919) % 2000}`, 1000 + (Math.imul(i, 31) % 50)]);
+  for (let i = 0; i < 2000; i++)
+    keys.push([`key${Math.imul(i, 7919) % 2000}`, 1000 + (Math.imul(i, 31) % 50)]);
   for (const [key, deadline] of keys) put(keyspace, key, "v", deadline);
   // Some move, some lose their deadline.
   for (let i = 0; i < 2000; i += 5) {
@@ -144,7 +166,8 @@ test("memory of deleted keys is given back while writes go on, also from pages t
   const { residentBytes, usedBytes } = keyspace.arena;
   // A quarter, or 8 MiB: that much may be free places.
   assert.ok(residentBytes - usedBytes < 9e6, `${residentBytes} bytes are held for ${usedBytes}`);
-  for (let i = 0; i < 300_000; i += 10) assert.equal(valueOf(keyspace, find(keyspace, `key:${i}`)), "x".repeat(60));
+  for (let i = 0; i < 300_000; i += 10)
+    assert.equal(valueOf(keyspace, find(keyspace, `key:${i}`)), "x".repeat(60));
   assert.equal(keyspace.records, 30_000);
 });
 

@@ -1,12 +1,11 @@
 import { KvorumError } from "../base/errors.ts";
 import { halfSipHash } from "../base/half-sip-hash.ts";
 import { limits } from "../base/limits.ts";
-import { viewOf } from "../base/words.ts";
+import { copyRange, viewOf } from "../base/words.ts";
 import { Arena } from "./arena.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Index } from "./index.ts";
 import type { SegmentPool } from "./index-table.ts";
-import { slabBytesMax } from "./size-classes.ts";
 import type { PagePool } from "./pages.ts";
 import {
   bumpVersion,
@@ -28,11 +27,13 @@ import {
   valueLength,
   valueStart,
   versionOf,
+  viewOfPage,
   wordsOf,
   writeDeadline,
   writeHistory,
   writeModified,
 } from "./record.ts";
+import { slabBytesMax } from "./size-classes.ts";
 import { Tidier } from "./tidier.ts";
 
 /** What the keyspaces of one engine share. */
@@ -129,14 +130,14 @@ export class Keyspace {
     } else {
       handle = this.#touch(handle, deadline, size, 0, revision);
     }
-    copyBytes(value, valueFrom, valueTo, bytesOf(this.arena, handle), valueStart(this.arena, handle));
+    this.#write(value, valueFrom, valueTo, handle, valueStart(this.arena, handle));
     return handle;
   }
 
   /** Gives a record another value; its deadline stays. */
   replace(handle: number, value: Buffer, valueFrom: number, valueTo: number, revision: number): number {
     const moved = this.#touch(handle, deadlineOf(this.arena, handle), valueTo - valueFrom, 0, revision);
-    copyBytes(value, valueFrom, valueTo, bytesOf(this.arena, moved), valueStart(this.arena, moved));
+    this.#write(value, valueFrom, valueTo, moved, valueStart(this.arena, moved));
     return moved;
   }
 
@@ -257,6 +258,12 @@ export class Keyspace {
     return true;
   }
 
+  /** Copies a range from outside into the page of a record. */
+  #write(from: Buffer, start: number, end: number, handle: number, at: number): void {
+    const { arena } = this;
+    copyRange(from, viewOf(from), start, end, bytesOf(arena, handle), viewOfPage(arena, handle), at);
+  }
+
   #create(
     hash: number,
     key: Buffer,
@@ -272,7 +279,7 @@ export class Keyspace {
     const at = firstWord(handle);
     words[at] = shape | size;
     writeModified(words, at, keyTo - keyFrom, revision);
-    copyBytes(key, keyFrom, keyTo, bytesOf(this.arena, handle), firstByte(handle) + headerBytes(shape));
+    this.#write(key, keyFrom, keyTo, handle, firstByte(handle) + headerBytes(shape));
     this.#index.insert(hash, handle);
     if (deadline !== 0) {
       writeDeadline(words, at, deadline);
@@ -327,7 +334,7 @@ export class Keyspace {
     writeHistory(words, at, createdOf(arena, handle), versionOf(arena, handle) + 1);
     const from = keyStart(arena, handle);
     const to = firstByte(moved) + headerBytes(shape);
-    copyBytes(bytesOf(arena, handle), from, from + keyBytes + kept, bytesOf(arena, moved), to);
+    bytesOf(arena, handle).copy(bytesOf(arena, moved), to, from, from + keyBytes + kept);
     this.#index.relink(this.#hashOf(moved), handle, moved);
     this.#moveDeadline(handle, moved, deadline);
     arena.free(handle);
@@ -362,7 +369,7 @@ export class Keyspace {
       return false;
     }
     const from = firstByte(handle);
-    copyBytes(bytesOf(arena, handle), from, from + bytes, bytesOf(arena, moved), firstByte(moved));
+    bytesOf(arena, handle).copy(bytesOf(arena, moved), firstByte(moved), from, from + bytes);
     this.#index.relink(this.#hashOf(moved), handle, moved);
     if ((shape & deadlineFlag) !== 0) this.#deadlines.moved(moved);
     arena.free(handle);
@@ -382,14 +389,5 @@ export class Keyspace {
   }
 }
 
-/** Shorter ranges are copied and compared byte by byte: a native call costs more than that. */
+/** Longer keys are compared by one native call. */
 const loopBytesMax = 40;
-
-function copyBytes(from: Buffer, start: number, end: number, to: Buffer, at: number): void {
-  if (end - start > loopBytesMax) {
-    from.copy(to, at, start, end);
-    return;
-  }
-  let p = at;
-  for (let i = start; i < end; i++) to[p++] = from[i]!;
-}

@@ -4,16 +4,21 @@ export const pageBytes: number = 1 << 20;
 /** Empty pages kept for the next one who needs one: 64 MiB. More are left to the garbage collector. */
 const sparesMax = 64;
 
-/** One large buffer, seen as bytes and as words of 32 bits. */
+/** One large buffer, seen as bytes, as aligned words of 32 bits, and as words at any place. */
 export interface Page {
   readonly bytes: Buffer;
   readonly words: Int32Array;
+  readonly view: DataView;
 }
 
 export function makePage(size: number): Page {
   // Not zeroed: the operating system gives the memory only when it is first written.
   const bytes = Buffer.allocUnsafeSlow(size);
-  return { bytes, words: new Int32Array(bytes.buffer, bytes.byteOffset, size >>> 2) };
+  return {
+    bytes,
+    words: new Int32Array(bytes.buffer, bytes.byteOffset, size >>> 2),
+    view: new DataView(bytes.buffer, bytes.byteOffset, size),
+  };
 }
 
 /** Pages that all databases of an engine share. */

@@ -50,6 +50,11 @@ export function bytesOf(arena: Arena, handle: number): Buffer {
   return arena.bytes[handle >>> 17]!;
 }
 
+/** The bytes of bytesOf(handle), for words at any place. */
+export function viewOfPage(arena: Arena, handle: number): DataView {
+  return arena.views[handle >>> 17]!;
+}
+
 export function keyLength(arena: Arena, handle: number): number {
   return wordsOf(arena, handle)[firstWord(handle) + 1]! >>> 16;
 }

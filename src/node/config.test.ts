@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { ConfigError, type ConfigInput, type ConfigReading, readConfig } from "./config.ts";
+import { type ConfigInput, type ConfigReading, readConfig } from "./config.ts";
+import { ConfigError } from "./config-error.ts";
 import { settings } from "./config-schema.ts";
 
 test("without anything given, every setting has its default", () => {
@@ -107,16 +108,19 @@ test("a wrong password is not shown", () => {
 test("all problems are listed at once, each with its place", () => {
   const text = "lisen: 127.0.0.1:1\ntimeout:\nmaxclients: [1]\nloglevel: {a: 1}\ncolour: red\n";
   const environment = { KVORUM_MAXMEMORY: "lots", KVORUM_LISTN: "x" };
-  assert.deepEqual([...problems({ file: { path: "my.yaml", text }, environment, flags: { id: "" } })].sort(), [
-    "KVORUM_LISTN: there is no such variable; did you mean KVORUM_LISTEN?",
-    "colour (my.yaml:5): there is no such setting; `kvorum config` lists all",
-    'id (--id): expected up to 64 letters, digits, dots, dashes and underscores, got ""',
-    "lisen (my.yaml:1): there is no such setting; did you mean listen?",
-    "loglevel (my.yaml:4): expected one of error, info, debug, silent, got a map",
-    "maxclients (my.yaml:3): expected a whole number from 1 to 1000000, got a list",
-    'maxmemory (KVORUM_MAXMEMORY): expected a number of bytes, such as 500mb or 2gb, or 0, got "lots"',
-    "timeout (my.yaml:2): expected a whole number from 0 to 2147483, got nothing",
-  ]);
+  assert.deepEqual(
+    [...problems({ file: { path: "my.yaml", text }, environment, flags: { id: "" } })].sort(),
+    [
+      "KVORUM_LISTN: there is no such variable; did you mean KVORUM_LISTEN?",
+      "colour (my.yaml:5): there is no such setting; `kvorum config` lists all",
+      'id (--id): expected up to 64 letters, digits, dots, dashes and underscores, got ""',
+      "lisen (my.yaml:1): there is no such setting; did you mean listen?",
+      "loglevel (my.yaml:4): expected one of error, info, debug, silent, got a map",
+      "maxclients (my.yaml:3): expected a whole number from 1 to 1000000, got a list",
+      'maxmemory (KVORUM_MAXMEMORY): expected a number of bytes, such as 500mb or 2gb, or 0, got "lots"',
+      "timeout (my.yaml:2): expected a whole number from 0 to 2147483, got nothing",
+    ],
+  );
 });
 
 test("variables that a container platform makes are left alone", () => {

@@ -1,7 +1,7 @@
 import { isLoopback } from "../base/address.ts";
-import { KvorumError } from "../base/errors.ts";
 import { editDistance, nearestName } from "../base/nearest-name.ts";
 import type { ServerSettings } from "../server/settings.ts";
+import { ConfigError } from "./config-error.ts";
 import { type ConfigFile, type FileEntry, Nested, readConfigFile } from "./config-file.ts";
 import {
   type Issue,
@@ -47,16 +47,6 @@ export interface ConfigReading {
   readonly settings: readonly SettingInForce[];
   /** Why a node must not be started with it, although each setting by itself is right. */
   readonly refusals: readonly string[];
-}
-
-/** Everything that is wrong with a configuration, a line each. */
-export class ConfigError extends KvorumError {
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super("ERR", problems.join("\n"));
-    this.problems = problems;
-  }
 }
 
 /** The variable that names the configuration file where `--config` does not. */

@@ -1,5 +1,5 @@
-import type { Logger } from "../platform/logger.ts";
 import { systemClock } from "../platform/clock.ts";
+import type { Logger } from "../platform/logger.ts";
 import { systemNet } from "../platform/net-system.ts";
 import { systemRandom } from "../platform/random.ts";
 import { LocalReplica } from "../replica/local.ts";

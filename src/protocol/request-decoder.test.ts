@@ -5,8 +5,9 @@ import { limits } from "../base/limits.ts";
 import { BROKEN, COMMAND, PARTIAL, RequestDecoder, TOO_LARGE } from "./request-decoder.ts";
 
 function encode(command: readonly Buffer[]): Buffer {
-  const parts = [Buffer.from(`*${command.length}\r\n`)];
-  for (const argument of command) parts.push(Buffer.from(`$${argument.length}\r\n`), argument, Buffer.from("\r\n"));
+  const parts: Buffer[] = [Buffer.from(`*${command.length}\r\n`)];
+  for (const argument of command)
+    parts.push(Buffer.from(`$${argument.length}\r\n`), argument, Buffer.from("\r\n"));
   return Buffer.concat(parts);
 }
 
@@ -47,18 +48,24 @@ const command = fc.array(argument, { minLength: 1, maxLength: 40 });
 
 test("commands come out as they went in, whatever way their bytes are split", () => {
   fc.assert(
-    fc.property(fc.array(command, { maxLength: 12 }), fc.array(fc.nat(), { maxLength: 30 }), (commands, places) => {
-      const bytes = Buffer.concat(commands.map(encode));
-      assert.deepEqual(
-        decode(cut(bytes, places)),
-        commands.map((c) => c.map((a) => a.toString("latin1"))),
-      );
-    }),
+    fc.property(
+      fc.array(command, { maxLength: 12 }),
+      fc.array(fc.nat(), { maxLength: 30 }),
+      (commands, places) => {
+        const bytes = Buffer.concat(commands.map(encode));
+        assert.deepEqual(
+          decode(cut(bytes, places)),
+          commands.map((c) => c.map((a) => a.toString("latin1"))),
+        );
+      },
+    ),
   );
 });
 
 test("one byte at a time is a split like any other", () => {
-  const bytes = Buffer.from("*2\r\n$3\r\nGET\r\n$1\r\na\r\n*1\r\n$4\r\nPING\r\nSET a 'b c'\r\n*0\r\n*-1\r\n*1\r\n$1\r\nx\r\n");
+  const bytes = Buffer.from(
+    "*2\r\n$3\r\nGET\r\n$1\r\na\r\n*1\r\n$4\r\nPING\r\nSET a 'b c'\r\n*0\r\n*-1\r\n*1\r\n$1\r\nx\r\n",
+  );
   assert.deepEqual(decode([...bytes].map((byte) => Buffer.from([byte]))), [
     ["GET", "a"],
     ["PING"],

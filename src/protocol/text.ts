@@ -13,7 +13,16 @@ import { writeText } from "./text-bytes.ts";
  *
  * A line becomes the RESP command that means the same, and its reply is put back into words.
  */
-export type TextVerb = "GET" | "SET" | "DELETE" | "AUTH" | "PING" | "WHO_IS_LEADER" | "STATUS" | "HELP" | "QUIT";
+export type TextVerb =
+  | "GET"
+  | "SET"
+  | "DELETE"
+  | "AUTH"
+  | "PING"
+  | "WHO_IS_LEADER"
+  | "STATUS"
+  | "HELP"
+  | "QUIT";
 
 export class TextDecoder {
   /** The command as RESP, for GET, SET, DELETE and AUTH. */
@@ -33,7 +42,8 @@ export class TextDecoder {
     const newline = bytes.indexOf(0x0a, at);
     const whole = newline >= 0 && newline < end;
     const length = (whole ? newline : end) - at;
-    if (this.#skipping || length > limits.textLineBytesMax) return this.#skip(whole ? newline + 1 : end, whole);
+    if (this.#skipping || length > limits.textLineBytesMax)
+      return this.#skip(whole ? newline + 1 : end, whole);
     if (!whole) {
       this.position = at;
       return PARTIAL;
@@ -151,7 +161,8 @@ export function textReply(verb: TextVerb, reply: Buffer): Buffer {
   if (kind === 0x3a) return textLine(verb === "DELETE" ? (line === "0" ? "NOT_FOUND" : "OK") : line);
   if (line === "-1") return textLine("NOT_FOUND");
   const value = reply.subarray(lineEnd + 2, reply.length - 2);
-  if (value.includes(0x0a)) return textLine("ERROR the value holds a line end: read it with RESP, as with redis-cli");
+  if (value.includes(0x0a))
+    return textLine("ERROR the value holds a line end: read it with RESP, as with redis-cli");
   return Buffer.concat([valueWord, value, newline]);
 }
 

@@ -4,7 +4,16 @@ import type { Slice } from "../engine/execution.ts";
 import { applyTransaction } from "../engine/transaction.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import type { Random } from "../platform/random.ts";
-import { DONE, FULL, LATER, type Origin, type Replica, type Request, type StoreView, type Verdict } from "./contract.ts";
+import {
+  DONE,
+  FULL,
+  LATER,
+  type Origin,
+  type Replica,
+  type Request,
+  type StoreView,
+  type Verdict,
+} from "./contract.ts";
 
 /** How often keys are looked for whose deadline has passed. */
 const tickMs = 10;

@@ -3,11 +3,11 @@ import type { Stream, StreamHandler } from "../platform/net.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { ReplyWriter } from "../protocol/reply-writer.ts";
 import { BROKEN, COMMAND, PARTIAL, RequestDecoder } from "../protocol/request-decoder.ts";
-import { TextDecoder } from "../protocol/text.ts";
 import type { Command } from "../protocol/spec/row.ts";
+import { TextDecoder } from "../protocol/text.ts";
 import { FULL, LATER, type Origin, type Request, type Verdict } from "../replica/contract.ts";
-import { Session } from "./session.ts";
 import type { Server } from "./server.ts";
+import { Session } from "./session.ts";
 import { TextFace } from "./text-face.ts";
 
 const STAR = 42;

@@ -70,7 +70,8 @@ function writeRefusal(server: Server, command: Command, args: Arguments): string
   if (command.firstKey > 0) {
     const last = command.lastKey < 0 ? args.count + command.lastKey : command.lastKey;
     for (let i = command.firstKey; i <= last; i += command.keyStep) {
-      if (args.lengthOf(i) > limits.keyBytesMax) return `TOO_LARGE a key may have ${limits.keyBytesMax} bytes`;
+      if (args.lengthOf(i) > limits.keyBytesMax)
+        return `TOO_LARGE a key may have ${limits.keyBytesMax} bytes`;
     }
   }
   if (command.denyOom && server.isOverMemory()) {
@@ -82,7 +83,8 @@ function writeRefusal(server: Server, command: Command, args: Arguments): string
 function refuse(server: Server, connection: Connection, command: Command | undefined, refusal: string): void {
   server.stats.rejectedCalls++;
   const { transaction } = connection.session;
-  if (transaction !== undefined && (command === undefined || !runsInsideMulti(command))) transaction.isBroken = true;
+  if (transaction !== undefined && (command === undefined || !runsInsideMulti(command)))
+    transaction.isBroken = true;
   connection.out.error(refusal);
 }
 

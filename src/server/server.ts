@@ -167,7 +167,8 @@ export class Server {
   /** A connection is gone. */
   forget(connection: Connection, error: Error | undefined): void {
     this.clients.delete(connection.session.id);
-    if (error !== undefined) this.logger.debug(`client ${connection.session.remoteAddress}: ${error.message}`);
+    if (error !== undefined)
+      this.logger.debug(`client ${connection.session.remoteAddress}: ${error.message}`);
   }
 
   /** Closes a connection without waiting for anything. */

@@ -1,5 +1,5 @@
-import type { Stream } from "../platform/net.ts";
 import type { Queued, Watched } from "../engine/transaction.ts";
+import type { Stream } from "../platform/net.ts";
 
 /** What a client has told its connection, and what CLIENT LIST tells of it. Commands read and write it. */
 export class Session {

@@ -1,7 +1,7 @@
 import { type Int64, parseInt64 } from "../../base/int64.ts";
 import type { Execution } from "../execution.ts";
 import type { Keyspace } from "../keyspace.ts";
-import { bytesOf, deadlineOf, isRaw, markRaw, valueLength, valueStart } from "../record.ts";
+import { bytesOf, deadlineOf, isRaw, markRaw, valueLength, valueStart, viewOfPage } from "../record.ts";
 
 export const syntaxError = "ERR syntax error";
 export const notAnInteger = "ERR value is not an integer or out of range";
@@ -68,7 +68,7 @@ export function clearDeadline(x: Execution, handle: number): boolean {
 export function replyValue(x: Execution, handle: number): void {
   const { arena } = x.keyspace;
   const start = valueStart(arena, handle);
-  x.out.bulk(bytesOf(arena, handle), start, start + valueLength(arena, handle));
+  x.out.bulk(bytesOf(arena, handle), start, start + valueLength(arena, handle), viewOfPage(arena, handle));
 }
 
 /** Writes the value of a record as a bulk, or null where there is none. */

@@ -60,7 +60,10 @@ test("OBJECT FREQ and IDLETIME answer without knowing of any access", () => {
   c.run("SET", "k", "v");
   c.now += 100_000;
   assert.equal(c.run("OBJECT", "IDLETIME", "k"), "0");
-  assert.match(c.run("OBJECT", "FREQ", "k"), /^-ERR An LFU maxmemory policy is not selected, access frequency/);
+  assert.match(
+    c.run("OBJECT", "FREQ", "k"),
+    /^-ERR An LFU maxmemory policy is not selected, access frequency/,
+  );
 });
 
 test("MEMORY USAGE counts the record, its share of the index, and its deadline", () => {

@@ -42,7 +42,10 @@ test("KEYS over a large database is answered in slices, whole", () => {
   fill(count);
   assert.equal(keys("*").length, count);
   assert.ok(c.turns >= 3, `${c.turns} turns`);
-  assert.deepEqual(keys("key:12*4"), keys("*").filter((key) => /^key:12.*4$/.test(key)));
+  assert.deepEqual(
+    keys("key:12*4"),
+    keys("*").filter((key) => /^key:12.*4$/.test(key)),
+  );
   assert.equal(c.run("KEYS", "key:77"), '["key:77"]');
   assert.equal(c.turns, 1);
 });

@@ -2,7 +2,7 @@ import { Glob } from "../../base/glob.ts";
 import { limits } from "../../base/limits.ts";
 import type { ReplyWriter } from "../../protocol/reply-writer.ts";
 import type { Execution, Handlers } from "../execution.ts";
-import { bytesOf, keyLength, keyStart } from "../record.ts";
+import { bytesOf, keyLength, keyStart, viewOfPage } from "../record.ts";
 import { findKey } from "./access.ts";
 import { KeyWalk, patternTooCostly } from "./key-walk.ts";
 
@@ -67,29 +67,40 @@ const headerBytes = 32;
 const writtenBytesMax = 4 * limits.outputHighWaterBytes;
 const tooLarge = `TOO_LARGE KEYS would answer more than ${limits.outputBytesMax} bytes, use SCAN`;
 
-/** A read may differ between members: chance comes from the time and from how often it was asked for. */
 function randomkey(x: Execution): void {
-  draws = (draws + 1) | 0;
-  const handle = x.keyspace.near(mix(draws ^ (x.now | 0)), x.now) || firstKey(x);
+  const handle = randomRecord(x);
   if (handle === 0) {
     x.out.null();
     return;
   }
   const { arena } = x.keyspace;
   const start = keyStart(arena, handle);
-  x.out.bulk(bytesOf(arena, handle), start, start + keyLength(arena, handle));
+  x.out.bulk(bytesOf(arena, handle), start, start + keyLength(arena, handle), viewOfPage(arena, handle));
 }
 
+/**
+ * One of the records that follow a random place. The first alone would not do: who stands behind a wide gap
+ * would be drawn often, and who stands close behind another one hardly ever.
+ *
+ * A read may differ between members: chance comes from the time and from how often it was asked for.
+ */
+function randomRecord(x: Execution): number {
+  const { keyspace, now } = x;
+  draws = (draws + 1) | 0;
+  const chance = mix(draws ^ (now | 0));
+  const found: number[] = [];
+  const take = (handle: number): void => {
+    if (!found.includes(handle)) found.push(handle);
+  };
+  const next = keyspace.scan(chance >>> 1, sampleKeys, now, take);
+  if (next === 0) keyspace.scan(0, sampleKeys, now, take);
+  // All of them may have expired, and others not.
+  if (found.length === 0) keyspace.scan(0, limits.keysPerSlice, now, (handle) => found.push(handle));
+  return found.length === 0 ? 0 : found[mix(chance) % found.length]!;
+}
+
+const sampleKeys = 16;
 let draws = 0;
-
-/** A live record, looked for from the first one on. */
-function firstKey(x: Execution): number {
-  let found = 0;
-  x.keyspace.scan(0, limits.keysPerSlice, x.now, (handle) => {
-    found = handle;
-  });
-  return found;
-}
 
 /** The finish of MurmurHash3 (Appleby): every bit of the result hangs on every bit given. */
 function mix(seed: number): number {

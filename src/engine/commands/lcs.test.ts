@@ -45,10 +45,7 @@ test("of equally long answers it gives the one that Redis gives", () => {
   c.run("MSET", "p", "abcbdab", "q", "bdcaba");
   assert.equal(c.run("LCS", "p", "q"), '"bdab"');
   assert.equal(c.run("LCS", "q", "p"), '"bcba"');
-  assert.equal(
-    c.run("LCS", "p", "q", "IDX"),
-    '["matches", [[[5, 6], [3, 4]], [[3, 4], [0, 1]]], "len", 4]',
-  );
+  assert.equal(c.run("LCS", "p", "q", "IDX"), '["matches", [[[5, 6], [3, 4]], [[3, 4], [0, 1]]], "len", 4]');
 });
 
 test("options that are none, or ask for two answers, are refused", () => {

@@ -69,7 +69,10 @@ test("SETRANGE refuses an offset that is negative or no number", () => {
   assert.equal(c.run("SETRANGE", "k", -1, "v"), "-ERR offset is out of range");
   assert.equal(c.run("SETRANGE", "k", -1, ""), "-ERR offset is out of range");
   assert.equal(c.run("SETRANGE", "k", "a", "v"), "-ERR value is not an integer or out of range");
-  assert.equal(c.run("SETRANGE", "k", "9223372036854775808", ""), "-ERR value is not an integer or out of range");
+  assert.equal(
+    c.run("SETRANGE", "k", "9223372036854775808", ""),
+    "-ERR value is not an integer or out of range",
+  );
 });
 
 test("a value does not grow beyond the limit, and is as it was when it would", () => {

@@ -1,6 +1,6 @@
 import type { Int64 } from "../../base/int64.ts";
 import type { Execution, Handlers } from "../execution.ts";
-import { bytesOf, valueLength, valueStart } from "../record.ts";
+import { bytesOf, valueLength, valueStart, viewOfPage } from "../record.ts";
 import { findKey, readInteger, removeRecord, replyValue, replyValueOrNull } from "./access.ts";
 
 /** Strings as a whole and in part, read. */
@@ -47,7 +47,7 @@ function getrange(x: Execution): void {
   }
   const { arena } = x.keyspace;
   const start = valueStart(arena, handle);
-  x.out.bulk(bytesOf(arena, handle), start + from, start + to + 1);
+  x.out.bulk(bytesOf(arena, handle), start + from, start + to + 1, viewOfPage(arena, handle));
 }
 
 /** A place in a value of so many bytes; negative ones count from its end. */

@@ -1,0 +1,190 @@
+import { assert } from "../src/base/assert.ts";
+import type { Clock } from "../src/platform/clock.ts";
+import { Arguments } from "../src/protocol/arguments.ts";
+import type { ReplyWriter } from "../src/protocol/reply-writer.ts";
+import type { Command } from "../src/protocol/spec/row.ts";
+import {
+  DONE,
+  FULL,
+  LATER,
+  type Origin,
+  type Replica,
+  type Request,
+  type StoreView,
+  type Verdict,
+} from "../src/replica/contract.ts";
+import type { SeededRandom } from "./seeded-random.ts";
+
+/** How often the replica refuses, and how often it answers at once where it may. */
+export interface Lateness {
+  readonly fullShare: number;
+  readonly doneShare: number;
+}
+
+/**
+ * A replica as log and consensus will make it: it answers turns later, several commands at once, and is
+ * full at times. All by a seed. It holds those above it to the contract:
+ *
+ *  - nothing of an origin is offered between FULL and `drain`;
+ *  - the bytes of a request are the caller's again when `submit` returns (they are copied here).
+ */
+export class LateReplica implements Replica {
+  readonly #inner: Replica;
+  readonly #clock: Clock;
+  readonly #random: SeededRandom;
+  readonly #lateness: Lateness;
+  readonly #lanes: Map<Origin, Lane> = new Map();
+  /** Lanes by their commands, in the order in which these were taken: one log for all. */
+  readonly #log: Lane[] = [];
+  #isAwake = false;
+
+  constructor(inner: Replica, clock: Clock, random: SeededRandom, lateness: Lateness) {
+    this.#inner = inner;
+    this.#clock = clock;
+    this.#random = random;
+    this.#lateness = lateness;
+  }
+
+  get store(): StoreView {
+    return this.#inner.store;
+  }
+
+  revisionOf(db: number, key: Buffer): number {
+    return this.#inner.revisionOf(db, key);
+  }
+
+  submit(request: Request): Verdict {
+    const lane = this.#laneOf(request.origin);
+    assert(!lane.isFull, "nothing of this origin is offered between FULL and drain");
+    if (this.#random.chance(this.#lateness.fullShare)) {
+      lane.isFull = true;
+      this.#wake();
+      return FULL;
+    }
+    if (lane.isIdle && this.#random.chance(this.#lateness.doneShare)) {
+      return this.#apply(lane, { ...request, origin: lane });
+    }
+    lane.taken.push(copyOf(request, lane));
+    this.#log.push(lane);
+    this.#wake();
+    return LATER;
+  }
+
+  async close(): Promise<void> {
+    while (this.#isAwake) await new Promise<void>((resolve) => this.#clock.nextTurn(resolve));
+    await this.#inner.close();
+  }
+
+  #laneOf(origin: Origin): Lane {
+    let lane = this.#lanes.get(origin);
+    if (lane === undefined) {
+      lane = new Lane(origin);
+      this.#lanes.set(origin, lane);
+    }
+    return lane;
+  }
+
+  #wake(): void {
+    if (this.#isAwake) return;
+    this.#isAwake = true;
+    this.#clock.nextTurn(() => this.#turn());
+  }
+
+  /** Carries out some of what was taken, and lets some of the refused come again. */
+  #turn(): void {
+    if (this.#random.chance(0.5)) this.#applySome();
+    for (const lane of this.#lanes.values()) this.#finishTurn(lane);
+    this.#isAwake = false;
+    if ([...this.#lanes.values()].some((lane) => !lane.isIdle || lane.isFull)) this.#wake();
+  }
+
+  #applySome(): void {
+    let left = 1 + this.#random.below(1 + this.#log.length);
+    while (left-- > 0 && this.#log.length > 0) {
+      const lane = this.#log[0]!;
+      // A long read that is answered in slices: the log waits behind it.
+      if (lane.isSlicing) return;
+      this.#log.shift();
+      if (this.#apply(lane, lane.taken.shift()!) === DONE) lane.answered++;
+    }
+  }
+
+  #apply(lane: Lane, request: Request): Verdict {
+    const verdict = this.#inner.submit(request);
+    assert(verdict !== FULL, "the inner replica is only full for an origin that is being answered");
+    if (verdict === LATER) {
+      lane.isSlicing = true;
+      this.#wake();
+    }
+    return verdict;
+  }
+
+  /** `drain` and `settled` come in either order, and at times in different turns. */
+  #finishTurn(lane: Lane): void {
+    const drains = lane.isFull && this.#random.chance(0.3);
+    const settles = lane.answered > 0 && this.#random.chance(0.7);
+    const drainsFirst = this.#random.chance(0.5);
+    if (drains && drainsFirst) lane.drainOrigin();
+    if (settles) lane.settleOrigin(this.#random.chance(0.5));
+    if (drains && !drainsFirst) lane.drainOrigin();
+  }
+}
+
+/** What one origin has handed in; the inner replica sees it in the origin's place. */
+class Lane implements Origin {
+  readonly origin: Origin;
+  readonly taken: Request[] = [];
+  /** Commands whose replies are written, and whose origin was not told yet. */
+  answered = 0;
+  isFull = false;
+  isSlicing = false;
+
+  constructor(origin: Origin) {
+    this.origin = origin;
+  }
+
+  get out(): ReplyWriter {
+    return this.origin.out;
+  }
+
+  get isIdle(): boolean {
+    return this.taken.length === 0 && this.answered === 0 && !this.isSlicing;
+  }
+
+  perform(command: Command, args: Arguments): void {
+    this.origin.perform(command, args);
+  }
+
+  settled(): void {
+    this.isSlicing = false;
+    this.answered++;
+  }
+
+  drain(): void {}
+
+  drainOrigin(): void {
+    this.isFull = false;
+    this.origin.drain();
+  }
+
+  settleOrigin(atOnce: boolean): void {
+    const count = this.answered;
+    this.answered = 0;
+    if (atOnce) this.origin.settled(count);
+    else for (let i = 0; i < count; i++) this.origin.settled(1);
+  }
+}
+
+function copyOf(request: Request, origin: Origin): Request {
+  const { args } = request;
+  const copy = new Arguments();
+  copy.reserve(args.count);
+  copy.bytes = Buffer.from(args.bytes.subarray(args.from, args.to));
+  copy.count = args.count;
+  copy.to = args.to - args.from;
+  for (let i = 0; i < args.count; i++) {
+    copy.start[i] = args.start[i]! - args.from;
+    copy.end[i] = args.end[i]! - args.from;
+  }
+  return { ...request, args: copy, origin };
+}

@@ -1,0 +1,51 @@
+import { assert } from "../../src/base/assert.ts";
+import type { Clock, Timer } from "../../src/platform/clock.ts";
+
+/** Far more turns than any conversation takes: only a connection that spins gets there. */
+const turnsMax = 200_000;
+
+/** Time that stands still until it is moved, and an event loop that turns when it is told to. */
+export class TurnClock implements Clock {
+  #ms = 1_700_000_000_000;
+  #tasks: (() => void)[] = [];
+  readonly #repeating: Set<() => void> = new Set();
+
+  wallMs(): number {
+    return this.#ms;
+  }
+
+  monotonicMs(): number {
+    return this.#ms;
+  }
+
+  after(): Timer {
+    throw new Error("nothing under test sets a single timer");
+  }
+
+  every(_intervalMs: number, task: () => void): Timer {
+    this.#repeating.add(task);
+    return { cancel: () => this.#repeating.delete(task) };
+  }
+
+  nextTurn(task: () => void): void {
+    this.#tasks.push(task);
+  }
+
+  /** Moves time; whatever is done again and again is done once. */
+  advance(ms: number): void {
+    this.#ms += ms;
+    for (const task of this.#repeating) task();
+  }
+
+  /** Turns until nobody has anything to do. `io` does a turn's input and output, and tells if there was any. */
+  run(io: () => boolean): void {
+    for (let turns = 0; turns < turnsMax; turns++) {
+      const isBusy = io();
+      const tasks = this.#tasks;
+      this.#tasks = [];
+      if (!isBusy && tasks.length === 0) return;
+      for (const task of tasks) task();
+    }
+    assert(false, "the event loop comes to rest");
+  }
+}
