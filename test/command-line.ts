@@ -6,6 +6,9 @@ import { stripVTControlCharacters } from "node:util";
 
 const program = join(import.meta.dirname, "../../bin/kvorum.js");
 
+/** Something that should have come by now never will. */
+const waitMsMax = 20_000;
+
 export interface Ending {
   /** The exit code, or the signal that ended the process. */
   readonly code: number | NodeJS.Signals;
@@ -49,14 +52,21 @@ export class Running {
 
   /** Resolves with the text written so far as soon as it matches; rejects when the process ends before. */
   async sees(pattern: RegExp, stream: "stdout" | "stderr" = "stdout"): Promise<string> {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      this.#changed();
+    }, waitMsMax);
     while (!pattern.test(this[stream])) {
-      if (this.process.exitCode !== null || this.process.signalCode !== null) {
-        throw new Error(`it ended without ${pattern}:\n${this.stdout}\n${this.stderr}`);
+      if (isLate || this.process.exitCode !== null || this.process.signalCode !== null) {
+        this.process.kill("SIGKILL");
+        throw new Error(`waited in vain for ${pattern}:\n${this.stdout}\n${this.stderr}`);
       }
       await new Promise<void>((resolve) => {
         this.#changed = resolve;
       });
     }
+    clearTimeout(timer);
     return this[stream];
   }
 

@@ -7,19 +7,21 @@ const eraseToLineEnd = "\x1b[K";
 /** Shows the rest of the command's syntax, dimmed, behind the cursor while a line is typed. */
 export function showHints(readline: Interface, colors: Colors): void {
   const { stdin, stdout } = process;
-  // Before readline sees the key: what it draws next must find a clean line. After it: the new hint.
-  const erase = (): void => void (isAtLineEnd(readline) && stdout.write(eraseToLineEnd));
-  const draw = (_text: string, key: { name?: string } | undefined): void => {
-    if (key?.name === "return" || key?.name === "enter") return;
+  let isDue = false;
+  const draw = (): void => {
+    isDue = false;
     const hint = fitting(hintFor(readline.line), stdout.columns - readline.getCursorPos().cols - 1);
     if (hint !== "" && isAtLineEnd(readline)) stdout.write(`${colors.dim(hint)}\x1b[${hint.length}D`);
   };
+  // Before readline sees the key, what it writes over must be clean; after it and its completion, which
+  // takes a moment, comes the new hint.
+  const erase = (): void => {
+    if (isAtLineEnd(readline)) stdout.write(eraseToLineEnd);
+    if (!isDue) setImmediate(draw);
+    isDue = true;
+  };
   stdin.prependListener("keypress", erase);
-  stdin.on("keypress", draw);
-  readline.once("close", () => {
-    stdin.off("keypress", erase);
-    stdin.off("keypress", draw);
-  });
+  readline.once("close", () => stdin.off("keypress", erase));
 }
 
 function isAtLineEnd(readline: Interface): boolean {

@@ -14,6 +14,8 @@ import { splitLine, upper } from "./words.ts";
  * Error replies stand among the others; at the end they make the exit code 1.
  */
 export async function runScript(target: Target, print: Printer): Promise<void> {
+  // The loop below throws it; before that, nobody listens.
+  process.stdin.on("error", () => {});
   const connection = await dial(target, {
     callMs: 0,
     // The next line may be long in coming: the loop below must not wait for it.

@@ -22,7 +22,7 @@ export interface ConnectionOptions extends Credentials {
   readonly callMs: number;
   /** Messages that answer no call. */
   readonly onPush?: (items: readonly Reply[]) => void;
-  /** The connection is gone; undefined after close(). Comes once. */
+  /** The connection, which had come about, is gone; undefined after close(). Comes once. */
   readonly onClosed?: (error: ConnectionError | undefined) => void;
 }
 
@@ -75,6 +75,8 @@ class Connection {
   readonly #decoder: ReplyDecoder;
   /** Only goes forward. Calls are taken until "closing", and settled until "closed". */
   #state: "connecting" | "open" | "closing" | "closed" = "connecting";
+  /** Whether connect() has given this to its caller. Before that, its rejection tells what happened. */
+  #isIntroduced = false;
   /** Calls whose replies are to come, in order; those past their deadline are among them. */
   readonly #waiting = new Fifo<Call>();
   /** How many of them have not settled. */
@@ -102,6 +104,7 @@ class Connection {
     const timer = this.#clock.after(connectMs, () => this.destroy(this.#timeout(connectMs, "no")));
     try {
       this.protocol = await handshake((args) => this.call(args, { deadlineMs: 0 }), this.#options);
+      this.#isIntroduced = true;
     } catch (error) {
       this.destroy(error as ConnectionError);
       throw error;
@@ -234,7 +237,7 @@ class Connection {
     if (this.#state === "closed") return;
     this.#state = "closed";
     if (error !== undefined) this.#failAll(error);
-    this.#options.onClosed?.(error);
+    if (this.#isIntroduced) this.#options.onClosed?.(error);
     this.#settleGone();
   }
 

@@ -149,7 +149,7 @@ const command = fc.oneof(
   { weight: 2, arbitrary: words("DEL", keys) },
   words("EXISTS", keys),
   words("TYPE", key),
-  { weight: 4, arbitrary: words("PEXPIRE", key, anyMs, when) },
+  { weight: 8, arbitrary: words("PEXPIRE", key, anyMs, when) },
   words("PEXPIREAT", key, anyMs, when),
   words("PTTL", key),
   words("PEXPIRETIME", key),
@@ -166,8 +166,8 @@ const rare = fc.oneof(words("SWAPDB", db, db), words("FLUSHDB"), words("FLUSHALL
 const many = fc
   .tuple(
     fc.constantFrom("SET", "SET", "SET PX", "DEL", "PEXPIRE", "APPEND", "MOVE"),
-    fc.nat(10_000),
-    fc.nat(10_000),
+    fc.nat(20_000),
+    fc.oneof(fc.nat(2000), fc.nat(20_000)),
     fc.integer({ min: 1, max: 3 }),
     fc.nat(150),
     ms,

@@ -13,6 +13,22 @@ import { TextFace } from "./text-face.ts";
 const STAR = 42;
 
 /**
+ * Why no command is decoded. Leaves only through `turn`, so that what waits is looked at once and in order:
+ *
+ *     nothing ─► replies   the next command or error is ours, and the replica has not answered those before it
+ *             ─► replica   it is full, and will call `drain`
+ *             ─► client    it does not take its replies
+ *             ─► turn      the next one: the other connections come first
+ */
+type Wait = "nothing" | "replies" | "replica" | "client" | "turn";
+
+/** What the decoder refused. */
+interface Fault {
+  readonly isBroken: boolean;
+  readonly error: string;
+}
+
+/**
  * One client: bytes in, commands out to dispatch, replies back in order.
  *
  *     received ─► [kept bytes] ─► decoder ─► dispatch ─► replica ─► out ─► one write at the end of the turn
@@ -36,14 +52,15 @@ export class Connection implements StreamHandler, Origin {
   #keptLength = 0;
   /** Commands that the replica took and has not answered. */
   #outstanding = 0;
-  /** No command is decoded: the replica is full, or too many replies are unsent. */
-  #isBlocked = false;
-  /** An error of the decoder that waits for its turn. */
-  #heldError = "";
+  #waitsFor: Wait = "nothing";
+  /** Waits for the replies before it. */
+  #heldFault: Fault | undefined;
   /** The client will send no more: what it sent is answered, then the connection closes. */
   #hasEnded = false;
   /** Nothing more is carried out: the connection closes when its replies are sent. */
   #isClosing = false;
+  /** All replies are with the stream, which closes when it has sent them. */
+  #isFinished = false;
   #isGone = false;
   readonly #send: (bytes: Buffer) => boolean;
 
@@ -74,15 +91,15 @@ export class Connection implements StreamHandler, Origin {
       this.#workKept();
     }
     this.server.flushSoon(this);
-    if (this.#isBlocked || this.#isClosing) return false;
+    if (this.#waitsFor !== "nothing" || this.#isClosing) return false;
     if (length < limits.turnBytesMax) return true;
     // There is surely more to read: the other connections come first.
-    this.server.clock.nextTurn(() => this.#readOn());
+    this.#goOnSoon();
     return false;
   }
 
   drained(): void {
-    if (this.#isBlocked) this.drain();
+    if (this.#waitsFor === "client") this.#goOnSoon();
   }
 
   ended(): void {
@@ -97,11 +114,8 @@ export class Connection implements StreamHandler, Origin {
     this.server.forget(this, error);
   }
 
-  /** After FULL, or when the client has taken its replies. */
   drain(): void {
-    if (!this.#isBlocked || this.stream.unsentBytes > limits.outputHighWaterBytes) return;
-    this.#isBlocked = false;
-    this.server.clock.nextTurn(() => this.#goOn());
+    if (this.#waitsFor === "replica") this.#goOnSoon();
   }
 
   settled(count: number): void {
@@ -114,19 +128,38 @@ export class Connection implements StreamHandler, Origin {
     this.server.perform(this, command, args);
   }
 
-  /** Sends the waiting replies. Called at the end of a turn, and in between when there are many. */
+  /** At the end of a turn: sends the waiting replies, and does what waited for them. */
   flush(): void {
-    if (this.#isGone) return;
-    if (this.out.overflowed) {
-      this.server.cutOff(this, "its replies are over the limit");
-      return;
+    this.sendReplies();
+    if (this.#outstanding === 0 && !this.#isGone) this.#afterReplies();
+  }
+
+  /** Sends the waiting replies; in the midst of a turn when there are many. */
+  sendReplies(): void {
+    if (this.#isGone || this.out.length === 0) return;
+    this.server.stats.sentBytes += this.out.length;
+    const { overflowed } = this.out;
+    if (!overflowed) this.out.flush(this.#send);
+    const { unsentBytes } = this.stream;
+    if (overflowed || unsentBytes > limits.outputBytesMax) {
+      this.cutOff("its replies are over the limit");
+    } else if (unsentBytes > limits.outputHighWaterBytes && this.#waitsFor === "nothing") {
+      this.#waitsFor = "client";
+      this.stream.pause();
     }
-    if (this.out.length > 0) {
-      this.server.stats.sentBytes += this.out.length;
-      this.out.flush(this.#send);
-      if (this.stream.unsentBytes > limits.outputHighWaterBytes) this.#block();
-    }
-    if (this.#outstanding === 0) this.#afterReplies();
+  }
+
+  /** Closes without waiting for anything. */
+  cutOff(reason: string): void {
+    this.#isClosing = true;
+    this.#isGone = true;
+    this.server.cutOff(this, reason);
+  }
+
+  /** Nothing came for too long. Whoever does not even take the close is cut off. */
+  timeOut(): void {
+    if (this.#isClosing) this.cutOff("it is idle and takes no replies");
+    else this.closeWhenSent();
   }
 
   /** Closes once the replies so far are sent; nothing more is read. */
@@ -159,29 +192,35 @@ export class Connection implements StreamHandler, Origin {
   /** Offers the request to the replica. False: not now; the command stays where it is. */
   submit(): boolean {
     const verdict: Verdict = this.server.replica.submit(this.request);
-    if (verdict === FULL) return false;
     if (verdict === LATER) this.#outstanding++;
-    return true;
+    else if (verdict === FULL) this.#waitsFor = "replica";
+    return verdict !== FULL;
+  }
+
+  /** The next command depends on the replies before it. */
+  waitForReplies(): void {
+    if (this.isWaiting) this.#waitsFor = "replies";
   }
 
   /** Works off bytes [at, end) as far as possible. Returns the first byte to keep. */
   #work(bytes: Buffer, at: number, end: number): number {
     let p = at;
     const decoder = this.#decoder ?? this.#choose(bytes[at]!);
-    while (!this.#isBlocked && !this.#isClosing) {
+    while (this.#waitsFor === "nothing" && !this.#isClosing) {
       const found = decoder.next(bytes, p, end);
       if (found === COMMAND) {
         if (!this.#carryOut(decoder.args)) {
-          this.#isBlocked = true;
+          // Not FULL, then: it is one of ours.
+          if (this.#waitsFor === "nothing") this.#waitsFor = "replies";
           return p;
         }
         p = decoder.position;
-        if (this.out.length > limits.outputFlushBytes) this.flush();
+        if (this.out.length > limits.outputFlushBytes) this.sendReplies();
         continue;
       }
       p = decoder.position;
       if (found === PARTIAL) return p;
-      this.#reject(found === BROKEN, decoder.error);
+      this.#reject({ isBroken: found === BROKEN, error: decoder.error });
     }
     return this.#isClosing ? end : p;
   }
@@ -192,17 +231,18 @@ export class Connection implements StreamHandler, Origin {
   }
 
   /** Answers an error of the decoder, in its turn. */
-  #reject(isBroken: boolean, error: string): void {
-    if (this.#outstanding > 0) {
-      this.#heldError = error;
-      this.#isBlocked = true;
-    } else if (this.#text !== undefined) {
-      this.#text.error(isBroken ? "" : error);
-    } else {
-      this.server.stats.protocolErrors += isBroken ? 1 : 0;
-      this.out.error(error);
+  #reject(fault: Fault): void {
+    if (this.isWaiting) {
+      this.#heldFault = fault;
+      this.#waitsFor = "replies";
+      return;
     }
-    if (isBroken) this.closeWhenSent();
+    const { isBroken, error } = fault;
+    if (this.#text === undefined) this.out.error(error);
+    else if (!isBroken) this.#text.error(error);
+    if (!isBroken) return;
+    this.server.stats.protocolErrors++;
+    this.closeWhenSent();
   }
 
   #choose(first: number): RequestDecoder | TextDecoder {
@@ -237,30 +277,38 @@ export class Connection implements StreamHandler, Origin {
 
   /** Everything that was taken is answered: what had to wait for that comes now. */
   #afterReplies(): void {
-    if (this.#heldError !== "") {
-      this.out.error(this.#heldError);
-      this.#heldError = "";
-      this.flush();
-      return;
+    if (this.#heldFault !== undefined) {
+      const fault = this.#heldFault;
+      this.#heldFault = undefined;
+      this.#reject(fault);
+      this.sendReplies();
     }
-    if (this.#isClosing || (this.#hasEnded && !this.#isBlocked)) this.stream.end();
-    else if (this.#isBlocked) this.drain();
+    if (this.#isClosing || (this.#hasEnded && this.#waitsFor === "nothing")) this.#finish();
+    else if (this.#waitsFor === "replies") this.#goOnSoon();
+  }
+
+  #finish(): void {
+    this.#isClosing = true;
+    if (this.#isFinished || this.#isGone) return;
+    this.#isFinished = true;
+    this.stream.end();
+  }
+
+  #goOnSoon(): void {
+    this.#waitsFor = "turn";
+    this.server.clock.nextTurn(() => this.#goOn());
   }
 
   #goOn(): void {
     if (this.#isGone) return;
+    if (this.stream.unsentBytes > limits.outputHighWaterBytes) {
+      this.#waitsFor = "client";
+      return;
+    }
+    this.#waitsFor = "nothing";
     if (this.#keptLength > 0) this.#workKept();
     this.flush();
-    this.#readOn();
-  }
-
-  #readOn(): void {
-    if (!this.#isGone && !this.#isBlocked && !this.#isClosing) this.stream.resume();
-  }
-
-  #block(): void {
-    this.#isBlocked = true;
-    this.stream.pause();
+    if (this.#waitsFor === "nothing" && !this.#isClosing && !this.#hasEnded) this.stream.resume();
   }
 }
 

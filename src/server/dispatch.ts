@@ -30,8 +30,10 @@ export function dispatch(server: Server, connection: Connection, args: Arguments
   }
   if (command.route === "local") {
     if (command.name === "exec") return exec(connection, command);
-    // WATCH reads revisions: the replica says when that may be.
-    if (command.name !== "watch") return server.performTimed(connection, command, args);
+    // WATCH reads revisions: the replica says when that may be. Inside MULTI it is only refused.
+    if (command.name !== "watch" || session.transaction !== undefined) {
+      return server.performTimed(connection, command, args);
+    }
   }
   request.command = command;
   request.args = args;

@@ -218,7 +218,8 @@ export class Server {
     const { idleMsMax } = this.settings;
     if (idleMsMax === 0) return;
     for (const connection of this.clients.values()) {
-      if (this.coarseMs - connection.session.lastActiveMs > idleMsMax) connection.closeWhenSent();
+      const idleMs = this.coarseMs - connection.session.lastActiveMs;
+      if (idleMs > idleMsMax && !connection.isWaiting) connection.timeOut();
     }
   }
 

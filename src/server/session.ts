@@ -41,6 +41,8 @@ export class Transaction {
   bytes = 0;
   /** The database that a SELECT among the queued commands has chosen. */
   db: number;
+  /** Some of the queued commands are carried out by the connection, and may change it. */
+  hasOwnAffairs = false;
   /** A command was refused when it was queued: EXEC will answer EXECABORT. */
   isBroken = false;
 

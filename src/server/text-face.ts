@@ -1,5 +1,5 @@
 import type { Arguments } from "../protocol/arguments.ts";
-import { type TextDecoder, textLine, textReply } from "../protocol/text.ts";
+import { type TextDecoder, type TextVerb, textLine, textReply } from "../protocol/text.ts";
 import type { Connection } from "./connection.ts";
 
 const help = `GET key                    VALUE data | NOT_FOUND
@@ -17,6 +17,8 @@ export class TextFace {
   readonly #decoder: TextDecoder;
   /** Where the reply that is put into words next begins in `out`. */
   #mark = 0;
+  /** What it answers: the decoder is at the next line already when the reply comes later. */
+  #verb: TextVerb = "PING";
 
   constructor(connection: Connection, decoder: TextDecoder) {
     this.#connection = connection;
@@ -32,10 +34,11 @@ export class TextFace {
       return true;
     }
     this.#mark = connection.out.length;
+    this.#verb = this.#decoder.verb;
     if (!connection.server.dispatch(connection, args)) return false;
     if (!connection.isWaiting) this.#translate();
     else if (this.#mark > 0) {
-      connection.flush();
+      connection.sendReplies();
       this.#mark = 0;
     }
     return true;
@@ -46,16 +49,16 @@ export class TextFace {
     this.#translate();
   }
 
-  /** Answers what the decoder refused; an empty reason: no word at all. */
+  /** Answers what the decoder refused. */
   error(reason: string): void {
-    if (reason !== "") this.#connection.out.raw(textLine(`ERROR ${reason}`));
+    this.#connection.out.raw(textLine(`ERROR ${reason}`));
   }
 
   #translate(): void {
     const { out } = this.#connection;
     const reply = Buffer.from(out.buffer.subarray(this.#mark, out.length));
     out.truncate(this.#mark);
-    out.raw(textReply(this.#decoder.verb, reply));
+    out.raw(textReply(this.#verb, reply));
   }
 
   #ownVerb(): void {

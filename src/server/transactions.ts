@@ -30,6 +30,7 @@ export function queueCommand(
   const bytes = Buffer.from(args.bytes.subarray(args.from, args.to));
   transaction.queued.push({ db: transaction.db, bytes });
   transaction.bytes += bytes.length;
+  if (command.route === "local") transaction.hasOwnAffairs = true;
   if (command.name === "select") transaction.db = selectedBy(args) ?? transaction.db;
   out.simple("QUEUED");
 }
@@ -70,6 +71,8 @@ export function exec(connection: Connection, command: Command): boolean {
       session.transaction = transaction;
       return false;
     }
+    // SELECT and its like change what the next command means, and only if the transaction is carried out.
+    if (transaction.hasOwnAffairs) connection.waitForReplies();
   }
   session.transaction = undefined;
   session.watched = [];

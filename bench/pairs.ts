@@ -1,0 +1,24 @@
+/** What both sides measured, pair by pair. */
+export interface Pairs<T> {
+  readonly ours: readonly T[];
+  readonly peer: readonly T[];
+}
+
+/** Runs ours and the peer's by turns, A B A B …, so that both see the same machine. */
+export async function inPairs<T>(
+  count: number,
+  ours: () => Promise<T>,
+  peer: () => Promise<T>,
+): Promise<Pairs<T>> {
+  const pairs = { ours: [] as T[], peer: [] as T[] };
+  for (let i = 0; i < count; i++) {
+    pairs.ours.push(await ours());
+    pairs.peer.push(await peer());
+  }
+  return pairs;
+}
+
+/** One number of each run. */
+export function pick<T>({ ours, peer }: Pairs<T>, of: (run: T) => number): Pairs<number> {
+  return { ours: ours.map(of), peer: peer.map(of) };
+}
