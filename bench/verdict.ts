@@ -42,5 +42,9 @@ function outcomeOf(
 }
 
 function shortfall(value: number, limit: number, better: Figure["better"]): number {
-  return Math.max(0, (better === "higher" ? limit - value : value - limit) / limit);
+  const part = (better === "higher" ? limit - value : value - limit) / limit;
+  return part > roundingError ? part : 0;
 }
+
+/** 0.9 / 1 and 1.26 / 1.4 are not the same number. */
+const roundingError = 1e-9;

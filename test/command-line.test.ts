@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
@@ -396,14 +397,15 @@ test("a second signal ends a stop that waits for a client", async () => {
   const running = startKvorum(["start", "--memory", "--listen", "127.0.0.1:0"]);
   const text = await running.sees(/Ctrl-C stops it/);
   const port = Number(/serves on 127\.0\.0\.1:(\d+)/.exec(text)?.[1]);
-  const client = net.connect(port, "127.0.0.1").on("error", () => {});
+  const client = net.connect(port, "127.0.0.1");
   // Replies that the client does not take: the node waits for it before it stops.
   const value = "x".repeat(1_000_000);
   client.write(`*3\r\n$3\r\nSET\r\n$1\r\na\r\n$${value.length}\r\n${value}\r\n`);
   client.write("*2\r\n$3\r\nGET\r\n$1\r\na\r\n".repeat(30));
-  await new Promise((resolve) => client.once("readable", resolve));
+  await once(client, "readable");
   running.process.kill("SIGINT");
   await running.sees(/SIGINT: .* a second signal ends at once/, "stderr");
+  client.on("error", () => {});
   running.process.kill("SIGTERM");
   assert.equal((await running.ended).code, 1);
   client.destroy();
@@ -411,7 +413,7 @@ test("a second signal ends a stop that waits for a client", async () => {
 
 test("a port in use and a host that is not known are one line each", async () => {
   const holder = net.createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => holder.once("listening", resolve));
+  await once(holder, "listening");
   const { port } = holder.address() as net.AddressInfo;
   failedWith(
     await runKvorum(["start", "--memory", "--listen", `127.0.0.1:${port}`]),

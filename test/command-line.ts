@@ -8,6 +8,8 @@ const program = join(import.meta.dirname, "../../bin/kvorum.js");
 
 /** Something that should have come by now never will. */
 const waitMsMax = 20_000;
+/** No command line of a test runs so long, unless it hangs. */
+const runMsMax = 90_000;
 
 export interface Ending {
   /** The exit code, or the signal that ended the process. */
@@ -36,6 +38,8 @@ export class Running {
     const home = options.home ?? mkdtempSync(join(tmpdir(), "kvorum-home-"));
     this.process = spawn(command, args, {
       cwd: options.directory,
+      timeout: runMsMax,
+      killSignal: "SIGKILL",
       env: { ...ownEnvironment(), HOME: home, ...options.environment },
     });
     this.process.stdout!.on("data", (bytes) => this.#add("stdout", bytes));

@@ -13,12 +13,12 @@ import {
   type StoreView,
   type Verdict,
 } from "../src/replica/contract.ts";
-import type { SeededRandom } from "./seeded-random.ts";
+import type { Chance } from "./differential/chance.ts";
 
 /** How often the replica refuses, and how often it answers at once where it may. */
 export interface Lateness {
-  readonly fullShare: number;
-  readonly doneShare: number;
+  readonly fullPercent: number;
+  readonly donePercent: number;
 }
 
 /**
@@ -31,17 +31,17 @@ export interface Lateness {
 export class LateReplica implements Replica {
   readonly #inner: Replica;
   readonly #clock: Clock;
-  readonly #random: SeededRandom;
+  readonly #chance: Chance;
   readonly #lateness: Lateness;
   readonly #lanes: Map<Origin, Lane> = new Map();
   /** Lanes by their commands, in the order in which these were taken: one log for all. */
   readonly #log: Lane[] = [];
   #isAwake = false;
 
-  constructor(inner: Replica, clock: Clock, random: SeededRandom, lateness: Lateness) {
+  constructor(inner: Replica, clock: Clock, chance: Chance, lateness: Lateness) {
     this.#inner = inner;
     this.#clock = clock;
-    this.#random = random;
+    this.#chance = chance;
     this.#lateness = lateness;
   }
 
@@ -56,12 +56,12 @@ export class LateReplica implements Replica {
   submit(request: Request): Verdict {
     const lane = this.#laneOf(request.origin);
     assert(!lane.isFull, "nothing of this origin is offered between FULL and drain");
-    if (this.#random.chance(this.#lateness.fullShare)) {
+    if (this.#chance.percent(this.#lateness.fullPercent)) {
       lane.isFull = true;
       this.#wake();
       return FULL;
     }
-    if (lane.isIdle && this.#random.chance(this.#lateness.doneShare)) {
+    if (lane.isIdle && this.#chance.percent(this.#lateness.donePercent)) {
       return this.#apply(lane, { ...request, origin: lane });
     }
     lane.taken.push(copyOf(request, lane));
@@ -92,14 +92,14 @@ export class LateReplica implements Replica {
 
   /** Carries out some of what was taken, and lets some of the refused come again. */
   #turn(): void {
-    if (this.#random.chance(0.5)) this.#applySome();
+    if (this.#chance.percent(50)) this.#applySome();
     for (const lane of this.#lanes.values()) this.#finishTurn(lane);
     this.#isAwake = false;
     if ([...this.#lanes.values()].some((lane) => !lane.isIdle || lane.isFull)) this.#wake();
   }
 
   #applySome(): void {
-    let left = 1 + this.#random.below(1 + this.#log.length);
+    let left = 1 + this.#chance.below(1 + this.#log.length);
     while (left-- > 0 && this.#log.length > 0) {
       const lane = this.#log[0]!;
       // A long read that is answered in slices: the log waits behind it.
@@ -121,11 +121,11 @@ export class LateReplica implements Replica {
 
   /** `drain` and `settled` come in either order, and at times in different turns. */
   #finishTurn(lane: Lane): void {
-    const drains = lane.isFull && this.#random.chance(0.3);
-    const settles = lane.answered > 0 && this.#random.chance(0.7);
-    const drainsFirst = this.#random.chance(0.5);
+    const drains = lane.isFull && this.#chance.percent(30);
+    const settles = lane.answered > 0 && this.#chance.percent(70);
+    const drainsFirst = this.#chance.percent(50);
     if (drains && drainsFirst) lane.drainOrigin();
-    if (settles) lane.settleOrigin(this.#random.chance(0.5));
+    if (settles) lane.settleOrigin(this.#chance.percent(50));
     if (drains && !drainsFirst) lane.drainOrigin();
   }
 }

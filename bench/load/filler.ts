@@ -16,7 +16,7 @@ export interface FillerOptions {
 export class Filler {
   readonly #socket: Socket;
   readonly #batches: readonly SetBatch[];
-  /** Replies over and over: what arrives is compared with a part of it. */
+  /** Replies over and over, more than a chunk of a socket holds: what arrives is compared with a part of it. */
   readonly #expected: Buffer = Buffer.from(OK.repeat(20_000));
   #sentBatches = 0;
   #acknowledgedBytes = 0;
@@ -35,7 +35,7 @@ export class Filler {
   }
 
   get acknowledgedKeys(): number {
-    return this.#acknowledgedBytes / OK.length;
+    return Math.floor(this.#acknowledgedBytes / OK.length);
   }
 
   /** Whether another batch may be sent. */
@@ -46,7 +46,7 @@ export class Filler {
   send(firstIndex: number, count: number): void {
     const batch = this.#batches[this.#sentBatches++ % this.#batches.length]!;
     this.#inFlight.push(count);
-    this.#socket.write(batch.for(firstIndex, count));
+    this.#socket.write(batch.commands(firstIndex, count));
   }
 
   #receive(chunk: Buffer): void {

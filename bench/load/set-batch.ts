@@ -50,7 +50,7 @@ export class SetBatch {
   }
 
   /** SET commands for `count` keys. The bytes hold until the next call. */
-  for(firstIndex: number, count: number): Buffer {
+  commands(firstIndex: number, count: number): Buffer {
     assert(count <= this.keysMax, "a batch takes only so many keys");
     assert(!this.#withDeadlines || firstIndex % 2 === 0, "every second key: a batch begins with an even one");
     for (let i = 0; i < count; i++) {

@@ -17,7 +17,8 @@ export interface Machine {
 export function describeMachine(): Machine {
   const processorInfo = readFileSync("/proc/cpuinfo", "latin1");
   return {
-    cores: os.availableParallelism(),
+    // All of them: this program itself has left one to the servers.
+    cores: os.cpus().length,
     memoryGiB: Math.round(os.totalmem() / 2 ** 30),
     processor: processorOf(processorInfo),
     isVirtual: /^flags\s*:.*\bhypervisor\b/m.test(processorInfo),

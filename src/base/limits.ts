@@ -12,7 +12,9 @@ export const limits = {
   /** All bytes of one command: one value of the largest size and generous keys beside it. */
   commandBytesMax: 41_943_040, // 40 MiB
   /** Arguments of one command that are carried out: a command is atomic, so this bounds its time. */
-  argumentsMax: 65_536,
+  argumentsMax: 16_384,
+  /** Arguments of a transaction as one item: its commands and watched keys. */
+  itemArgumentsMax: 32_768,
   /** Arguments a request may announce (Redis: 2^31). Beyond it the connection is closed; between
    * argumentsMax and this, they are skipped and TOO_LARGE is answered. */
   argumentsAnnouncedMax: 1_048_576,
@@ -47,10 +49,10 @@ export const limits = {
   scanCountMax: 20_000,
 
   /** Commands queued by one MULTI, and their bytes. */
-  transactionCommandsMax: 16_384,
+  transactionCommandsMax: 8_192,
   transactionBytesMax: 33_554_432, // 32 MiB
   /** Keys watched by one connection. */
-  watchedKeysMax: 8_192,
+  watchedKeysMax: 4_096,
 
   /** Client connections, Redis' default maxclients. */
   clientsMax: 10_000,
@@ -72,6 +74,17 @@ export const limits = {
 
   /** Names in one COMMAND INFO or COMMAND DOCS: more than there are commands, and under 10 ms. */
   commandNamesMax: 512,
+  /** Names that a client gives itself or its library: CLIENT LIST shows them all. */
+  clientNameBytesMax: 1_024,
+  /** Ids in one CLIENT LIST: as many as there are clients, about 20 ms. */
+  clientIdsMax: 10_000,
+  /** Passwords: 512 characters that the configuration takes, in UTF-8. Longer ones are wrong unseen. */
+  passwordBytesMax: 2_048,
+  /** Parameters in one CONFIG GET, and the bytes of a pattern in it: more than there are parameters, about 10 ms. */
+  configPatternsMax: 64,
+  configPatternBytesMax: 128,
+  /** DEBUG SLEEP: nobody tests with more than an hour. */
+  sleepMsMax: 3_600_000,
   /** Entries of the slow log, Redis' slowlog-max-len, and what one entry keeps of its command. */
   slowlogEntries: 128,
   slowlogArguments: 32,
@@ -106,7 +119,7 @@ assert(limits.valueBytesMax < limits.commandBytesMax, "a largest value must fit 
 assert(limits.commandBytesMax < limits.bulkBytesMax, "a bulk beyond a command must be skippable");
 assert(limits.transactionBytesMax < limits.commandBytesMax, "a transaction must fit into one item");
 assert(
-  2 + 3 * limits.watchedKeysMax + 2 * limits.transactionCommandsMax < limits.argumentsMax,
+  2 + 3 * limits.watchedKeysMax + 2 * limits.transactionCommandsMax < limits.itemArgumentsMax,
   "a transaction is one command with its watched keys and its commands as arguments",
 );
 assert(limits.outputHighWaterBytes < limits.outputBytesMax, "back pressure comes before cutting off");

@@ -1,7 +1,7 @@
 import { findNamed, tokensOf, topNames } from "./command-words.ts";
 
 /** Words that the shell itself understands. */
-export const shellWords: readonly string[] = ["HELP", "CLEAR", "EXIT", "QUIT"];
+const shellWords: readonly string[] = ["HELP", "CLEAR", "EXIT", "QUIT"];
 
 /** Completes the last word of a line, for readline: the possible words, and what they replace. */
 export function complete(line: string): [completions: string[], fragment: string] {

@@ -10,7 +10,7 @@ export function showHints(readline: Interface, colors: Colors): void {
   let isDue = false;
   const draw = (): void => {
     isDue = false;
-    const hint = fitting(hintFor(readline.line), stdout.columns - readline.getCursorPos().cols - 1);
+    const hint = fitting(hintFor(readline.line), columnsOf(stdout) - readline.getCursorPos().cols - 1);
     if (hint !== "" && isAtLineEnd(readline)) stdout.write(`${colors.dim(hint)}\x1b[${hint.length}D`);
   };
   // Before readline sees the key, what it writes over must be clean; after it and its completion, which
@@ -31,4 +31,9 @@ function isAtLineEnd(readline: Interface): boolean {
 function fitting(hint: string, columns: number): string {
   if (hint.length <= columns) return hint;
   return columns < 4 ? "" : `${hint.slice(0, columns - 1)}…`;
+}
+
+/** A terminal that does not know its width says 0. */
+export function columnsOf(stdout: NodeJS.WriteStream): number {
+  return stdout.columns > 0 ? stdout.columns : 80;
 }

@@ -1,10 +1,12 @@
+import { exitCodes } from "./failure.ts";
 import { run } from "./program.ts";
 
 for (const stream of [process.stdout, process.stderr]) {
-  // `kvorum … | head`: whoever has read enough closes the pipe, and that is no failure.
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
-    throw error;
+    // `kvorum … | head`: whoever has read enough closes the pipe, and that is no failure.
+    if (error.code === "EPIPE") process.exit(exitCodes.done);
+    if (stream === process.stdout) process.stderr.write(`kvorum: cannot write: ${error.message}\n`);
+    process.exit(exitCodes.failed);
   });
 }
 

@@ -54,6 +54,8 @@ export class Session {
       this.#follow(words, reply);
       return reply;
     } catch (error) {
+      // It may have been lost before it was ours, and #lost told nobody.
+      if (error instanceof ConnectionError && error.code === "CLOSED") this.#connection = undefined;
       throw outcomeInWords(error);
     } finally {
       this.#isWaiting = false;

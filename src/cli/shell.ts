@@ -8,7 +8,7 @@ import { complete } from "./completion.ts";
 import { type Target, wantsPassword } from "./dial.ts";
 import { describe } from "./failure.ts";
 import { help } from "./help.ts";
-import { showHints } from "./hint-line.ts";
+import { columnsOf, showHints } from "./hint-line.ts";
 import { type History, isWorthKeeping } from "./history.ts";
 import { colorsFor, type Printer } from "./output.ts";
 import { Session } from "./session.ts";
@@ -130,7 +130,7 @@ class Shell {
         return;
       case "HELP":
       case "?":
-        this.#say(help(words.slice(1).map(String), process.stdout.columns, this.#colors));
+        this.#say(help(words.slice(1).map(String), columnsOf(process.stdout), this.#colors));
         return;
       default:
         await this.#ask(words);

@@ -3,7 +3,7 @@ import { Arguments } from "../protocol/arguments.ts";
 import type { ReplyWriter } from "../protocol/reply-writer.ts";
 import { COMMAND, RequestDecoder } from "../protocol/request-decoder.ts";
 import type { Command } from "../protocol/spec/row.ts";
-import { findCommand } from "../protocol/spec/table.ts";
+import { findCommand, findSubcommand } from "../protocol/spec/table.ts";
 import { writeText } from "../protocol/text-bytes.ts";
 import type { Engine } from "./engine.ts";
 
@@ -60,12 +60,19 @@ export function applyTransaction(
     for (let i = first; i < item.count; i += 2) {
       const found = decoder.next(item.bytes, item.start[i + 1]!, item.end[i + 1]!);
       assert(found === COMMAND, "a queued command is whole");
-      const command = findCommand(decoder.args);
-      assert(command !== undefined, "a queued command is known");
+      const command = commandOf(decoder.args);
       if (command.route === "local") perform(command, decoder.args);
       else step(command, decoder.args, Number(item.text(i)));
     }
   });
+}
+
+function commandOf(args: Arguments): Command {
+  const top = findCommand(args);
+  const command =
+    top !== undefined && top.children.length > 0 && args.count > 1 ? findSubcommand(top, args) : top;
+  assert(command !== undefined, "a queued command is known");
+  return command;
 }
 
 /** A command in RESP from its arguments. */

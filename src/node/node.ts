@@ -1,6 +1,7 @@
 import { systemClock } from "../platform/clock.ts";
 import type { Logger } from "../platform/logger.ts";
 import { systemNet } from "../platform/net-system.ts";
+import { systemProcess } from "../platform/process.ts";
 import { systemRandom } from "../platform/random.ts";
 import { LocalReplica } from "../replica/local.ts";
 import { Server } from "../server/server.ts";
@@ -18,7 +19,7 @@ export interface Node {
 /** Builds everything and starts it. Rejects with KvorumError where the address cannot be listened on. */
 export async function startNode(config: NodeConfig, logger: Logger): Promise<Node> {
   const stopped = withResolvers();
-  const emptyProcessBytes = process.memoryUsage.rss();
+  const emptyProcessBytes = systemProcess.residentBytes();
   const server = new Server(
     {
       replica: new LocalReplica(systemClock, systemRandom),
@@ -26,7 +27,8 @@ export async function startNode(config: NodeConfig, logger: Logger): Promise<Nod
       net: systemNet,
       logger,
       nodeId: config.id,
-      processBytes: () => process.memoryUsage.rss(),
+      runId: systemRandom.bytes(20).toString("hex"),
+      process: systemProcess,
       requestShutdown: () => void stop(),
     },
     config.server,

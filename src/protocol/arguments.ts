@@ -40,6 +40,11 @@ export class Arguments {
     return this.bytes.toString("latin1", this.start[index]!, this.end[index]!);
   }
 
+  /** The argument as error messages quote it: Redis' texts are C strings, which end at a zero byte. */
+  quoted(index: number): string {
+    return this.text(index).split("\0", 1)[0]!;
+  }
+
   /** A copy of the argument's bytes, for whoever keeps it. */
   copyOf(index: number): Buffer {
     return Buffer.from(this.bytes.subarray(this.start[index]!, this.end[index]!));

@@ -115,6 +115,17 @@ test("what is no RESP is refused with its reason, and stays refused", () => {
   }
 });
 
+test("whatever comes, it never throws, and every split of it ends alike", () => {
+  const piece = fc.constantFrom(..."$*%~>|+-:,#_(=!", "\r\n", "1", "2", "-1", "t", "inf", "txt:a", "x", "\0");
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 30 }), fc.integer({ min: 1, max: 5 }), (pieces, size) => {
+      const bytes = Buffer.from(pieces.join(""));
+      assert.deepStrictEqual(outcomeOf(chunksOf(bytes, [size])), outcomeOf([bytes]));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
 test("limits are enforced on what is announced, before it arrives", () => {
   const cases: readonly (readonly [string, RegExp])[] = [
     [`$${limits.replyBytesMax + 1}\r\n`, /over the limit/],
@@ -184,6 +195,19 @@ function decodeAll(chunks: readonly Buffer[], form: BulkForm): Reply[] {
     assert.equal(found, PARTIAL, decoder.error);
   }
   return values;
+}
+
+/** All that is found in the chunks, and the error they end with. */
+function outcomeOf(chunks: readonly Buffer[]): unknown[] {
+  const decoder = new ReplyDecoder("bytes");
+  const outcome: unknown[] = [];
+  for (const chunk of chunks) {
+    decoder.push(chunk);
+    for (let found = decoder.next(); found !== PARTIAL && found !== BROKEN; found = decoder.next()) {
+      outcome.push(found, decoder.value);
+    }
+  }
+  return [...outcome, decoder.error];
 }
 
 function chunksOf(bytes: Buffer, sizes: readonly number[]): Buffer[] {

@@ -1,11 +1,13 @@
 import { limits } from "../base/limits.ts";
+import type { Timer } from "../platform/clock.ts";
 import type { Stream, StreamHandler } from "../platform/net.ts";
 import { Arguments } from "../protocol/arguments.ts";
-import { ReplyWriter } from "../protocol/reply-writer.ts";
+import type { ReplyWriter } from "../protocol/reply-writer.ts";
 import { BROKEN, COMMAND, PARTIAL, RequestDecoder } from "../protocol/request-decoder.ts";
 import type { Command } from "../protocol/spec/row.ts";
 import { TextDecoder } from "../protocol/text.ts";
 import { FULL, LATER, type Origin, type Request, type Verdict } from "../replica/contract.ts";
+import { ClientReplies } from "./replies.ts";
 import type { Server } from "./server.ts";
 import { Session } from "./session.ts";
 import { TextFace } from "./text-face.ts";
@@ -53,6 +55,10 @@ export class Connection implements StreamHandler, Origin {
   /** Commands that the replica took and has not answered. */
   #outstanding = 0;
   #waitsFor: Wait = "nothing";
+  /** What a command of our own waits for that answers later. */
+  #timer: Timer | undefined;
+  /** A command of our own is carried out as a part of EXEC. */
+  #isPerforming = false;
   /** Waits for the replies before it. */
   #heldFault: Fault | undefined;
   /** The client will send no more: what it sent is answered, then the connection closes. */
@@ -67,8 +73,9 @@ export class Connection implements StreamHandler, Origin {
   constructor(server: Server, stream: Stream, id: number) {
     this.server = server;
     this.stream = stream;
-    this.out = new ReplyWriter(server.outputPool);
+    this.out = new ClientReplies(server.outputPool, server.stats);
     this.session = new Session(id, stream, server.coarseMs);
+    this.session.isAuthenticated = server.settings.requirepass === "";
     this.#send = (bytes) => stream.write(bytes);
     this.request = {
       command: server.anyCommand,
@@ -109,6 +116,7 @@ export class Connection implements StreamHandler, Origin {
 
   closed(error: Error | undefined): void {
     this.#isGone = true;
+    this.#timer?.cancel();
     this.#kept = nothing;
     this.#keptLength = 0;
     this.server.forget(this, error);
@@ -120,12 +128,32 @@ export class Connection implements StreamHandler, Origin {
 
   settled(count: number): void {
     this.#outstanding -= count;
-    if (this.#outstanding === 0) this.#text?.settled();
+    if (this.#outstanding === 0) {
+      this.#text?.settled();
+      this.#endCommand();
+    }
     this.server.flushSoon(this);
   }
 
   perform(command: Command, args: Arguments): void {
+    this.#isPerforming = true;
     this.server.perform(this, command, args);
+    this.#isPerforming = false;
+  }
+
+  /** Whether a command of our own may answer later: not within EXEC, whose reply is being written. */
+  get mayAnswerLater(): boolean {
+    return !this.#isPerforming;
+  }
+
+  /** Answers the command of our own that is under way after a while; what follows it waits. */
+  answerAfter(delayMs: number, answer: () => void): void {
+    this.#outstanding++;
+    this.waitForReplies();
+    this.#timer = this.server.clock.after(delayMs, () => {
+      answer();
+      this.settled(1);
+    });
   }
 
   /** At the end of a turn: sends the waiting replies, and does what waited for them. */
@@ -136,7 +164,7 @@ export class Connection implements StreamHandler, Origin {
 
   /** Sends the waiting replies; in the midst of a turn when there are many. */
   sendReplies(): void {
-    if (this.#isGone || this.out.length === 0) return;
+    if (this.#isGone || this.out.length === 0 || this.#text?.isTranslating) return;
     this.server.stats.sentBytes += this.out.length;
     const { overflowed } = this.out;
     if (!overflowed) this.out.flush(this.#send);
@@ -176,16 +204,30 @@ export class Connection implements StreamHandler, Origin {
     this.server.flushSoon(this);
   }
 
-  /** Whether replies of the replica are still to come: then a command of our own has to wait. */
+  /** Another client wants it gone: it is, at once. */
+  kill(): void {
+    this.#isClosing = true;
+    this.#isGone = true;
+    this.stream.destroy();
+    this.server.forget(this, undefined);
+  }
+
+  /** Whether replies are still to come: then a command of our own has to wait. */
   get isWaiting(): boolean {
     return this.#outstanding > 0;
   }
 
-  get isIdle(): boolean {
-    return this.#outstanding === 0 && this.#keptLength === 0;
+  get isClosing(): boolean {
+    return this.#isClosing;
   }
 
+  /** Bytes that came and are not worked off. */
   get keptBytes(): number {
+    return this.#keptLength;
+  }
+
+  /** What they are kept in. */
+  get keptRoomBytes(): number {
     return this.#kept.length;
   }
 
@@ -215,12 +257,14 @@ export class Connection implements StreamHandler, Origin {
           return p;
         }
         p = decoder.position;
+        if (this.session.replyMode !== "on") this.#endCommand();
         if (this.out.length > limits.outputFlushBytes) this.sendReplies();
         continue;
       }
       p = decoder.position;
       if (found === PARTIAL) return p;
       this.#reject({ isBroken: found === BROKEN, error: decoder.error });
+      if (this.session.replyMode !== "on") this.#endCommand();
     }
     return this.#isClosing ? end : p;
   }
@@ -228,6 +272,18 @@ export class Connection implements StreamHandler, Origin {
   #carryOut(args: Arguments): boolean {
     if (this.#text !== undefined) return this.#text.carryOut(args);
     return args.count === 0 || this.server.dispatch(this, args);
+  }
+
+  /** CLIENT REPLY SKIP is for the one command behind it, which may be answered later. */
+  #endCommand(): void {
+    const { session, out } = this;
+    if (session.replyMode === "on" || session.replyMode === "off") return;
+    if (this.isWaiting) {
+      this.waitForReplies();
+      return;
+    }
+    session.replyMode = session.replyMode === "skip" ? "skipping" : "on";
+    out.muted = session.replyMode === "skipping";
   }
 
   /** Answers an error of the decoder, in its turn. */

@@ -1,7 +1,7 @@
 import { limits } from "../base/limits.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import type { Command } from "../protocol/spec/row.ts";
-import { arityFits, findCommand } from "../protocol/spec/table.ts";
+import { arityFits, findCommand, findSubcommand } from "../protocol/spec/table.ts";
 import type { Connection } from "./connection.ts";
 import type { Server } from "./server.ts";
 import { exec, queueCommand } from "./transactions.ts";
@@ -15,7 +15,8 @@ import { exec, queueCommand } from "./transactions.ts";
 export function dispatch(server: Server, connection: Connection, args: Arguments): boolean {
   const { session, request } = connection;
   const top = findCommand(args);
-  const command = top !== undefined && top.children.length > 0 && args.count > 1 ? childOf(top, args) : top;
+  const command =
+    top !== undefined && top.children.length > 0 && args.count > 1 ? findSubcommand(top, args) : top;
   const refusal = refusalOf(server, connection, top, command, args);
   if (refusal !== "" || command === undefined) {
     if (connection.isWaiting) return false;
@@ -59,6 +60,7 @@ function refusalOf(
   if (top === undefined) return unknownCommand(args);
   if (command === undefined) return unknownSubcommand(top, args);
   if (!arityFits(command, args.count)) {
+    if (command.fullName === "debug|sleep") return wrongSubcommand("debug", args);
     return `ERR wrong number of arguments for '${command.fullName}' command`;
   }
   if (server.mustAuthenticate(connection.session) && !command.flags.includes("no_auth")) {
@@ -83,16 +85,16 @@ function writeRefusal(server: Server, command: Command, args: Arguments): string
 }
 
 function refuse(server: Server, connection: Connection, command: Command | undefined, refusal: string): void {
-  server.stats.rejectedCalls++;
-  const { transaction } = connection.session;
-  if (transaction !== undefined && (command === undefined || !runsInsideMulti(command)))
-    transaction.isBroken = true;
-  connection.out.error(refusal);
-}
-
-function childOf(parent: Command, args: Arguments): Command | undefined {
-  for (const child of parent.children) if (args.is(1, child.name)) return child;
-  return undefined;
+  const { session, out } = connection;
+  if (command !== undefined) server.stats.rejected[command.id]!++;
+  if (command?.name === "exec") {
+    session.transaction = undefined;
+    session.watched = [];
+    out.error(`EXECABORT Transaction discarded because of: ${refusal.replace(/^ERR /, "")}`);
+    return;
+  }
+  if (session.transaction !== undefined) session.transaction.isBroken = true;
+  out.error(refusal);
 }
 
 /** Redis 7's words: at most 128 bytes of the name and of the arguments. */
@@ -100,14 +102,21 @@ function unknownCommand(args: Arguments): string {
   if (args.is(0, "post") || args.is(0, "host:")) return closeSilently;
   let shown = "";
   for (let i = 1; i < args.count && shown.length < 128; i++) {
-    shown += `'${args.text(i).slice(0, 128 - shown.length)}' `;
+    shown += `'${args.quoted(i).slice(0, 128 - shown.length)}' `;
   }
-  return `ERR unknown command '${args.text(0).slice(0, 128)}', with args beginning with: ${shown}`;
+  return `ERR unknown command '${args.quoted(0).slice(0, 128)}', with args beginning with: ${shown}`;
 }
 
 function unknownSubcommand(parent: Command, args: Arguments): string {
+  if (parent.name === "debug") return wrongSubcommand("debug", args);
   const name = parent.name.toUpperCase();
-  return `ERR unknown subcommand '${args.text(1).slice(0, 128)}'. Try ${name} HELP.`;
+  return `ERR unknown subcommand '${args.quoted(1).slice(0, 128)}'. Try ${name} HELP.`;
+}
+
+/** What a command says that has to look at its subcommand itself. */
+export function wrongSubcommand(parent: string, args: Arguments): string {
+  const name = parent.toUpperCase();
+  return `ERR unknown subcommand or wrong number of arguments for '${args.quoted(1).slice(0, 128)}'. Try ${name} HELP.`;
 }
 
 /** A web browser at the wrong door: Redis closes, as does everybody who cares for cross-protocol attacks. */

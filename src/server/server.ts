@@ -1,7 +1,9 @@
+import { formatAddress } from "../base/address.ts";
 import { limits } from "../base/limits.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Listener, Net, Stream } from "../platform/net.ts";
+import type { HostProcess, LoopWatch } from "../platform/process.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import { OutputPool } from "../protocol/reply-writer.ts";
 import type { Command } from "../protocol/spec/row.ts";
@@ -23,8 +25,9 @@ export interface ServerParts {
   readonly net: Net;
   readonly logger: Logger;
   readonly nodeId: string;
-  /** Bytes of memory of the whole process. */
-  readonly processBytes: () => number;
+  /** 40 hexadecimal digits that no other start of a node has. */
+  readonly runId: string;
+  readonly process: HostProcess;
   /** Called by SHUTDOWN. */
   readonly requestShutdown: () => void;
 }
@@ -45,6 +48,7 @@ export class Server {
   readonly stats: Stats;
   readonly slowlog: SlowLog;
   readonly latency: LatencyMonitor;
+  readonly loop: LoopWatch;
   readonly outputPool: OutputPool = new OutputPool(limits.outputSpares);
   /** Clients by their id, in the order in which they came. */
   readonly clients: Map<number, Connection> = new Map();
@@ -52,6 +56,8 @@ export class Server {
   coarseMs: number;
   /** Address that clients reach, once it listens. */
   address = "";
+  host = "";
+  port = 0;
 
   readonly #toFlush: Connection[] = [];
   readonly #ticks: Timer;
@@ -68,6 +74,7 @@ export class Server {
     this.stats = new Stats(parts.clock);
     this.slowlog = new SlowLog();
     this.latency = new LatencyMonitor();
+    this.loop = parts.process.watchLoop();
     this.coarseMs = parts.clock.monotonicMs();
     this.#ticks = parts.clock.every(coarseTickMs, () => this.#tick());
   }
@@ -84,7 +91,9 @@ export class Server {
       keepAliveMs: this.settings.tcpKeepAliveMs,
       accept: (stream) => this.#accept(stream),
     });
-    this.address = `${host.includes(":") ? `[${host}]` : host}:${this.#listener.port}`;
+    this.host = host;
+    this.port = this.#listener.port;
+    this.address = formatAddress(this);
   }
 
   /** Takes no more clients, answers what was received, then closes; after shutdownMsMax whatever is left. */
@@ -96,6 +105,7 @@ export class Server {
     await this.#untilNoClients();
     for (const connection of this.clients.values()) connection.stream.destroy();
     this.#ticks.cancel();
+    this.loop.stop();
     await this.replica.close();
   }
 
@@ -114,15 +124,20 @@ export class Server {
   performTimed(connection: Connection, command: Command, args: Arguments): boolean {
     if (connection.isWaiting) return false;
     this.#note(connection, command);
+    if (!this.#isTimed(command)) {
+      this.perform(connection, command, args);
+      return true;
+    }
     const start = this.clock.monotonicMs();
     this.perform(connection, command, args);
-    this.#noteTime(connection, command, args, start);
+    // What answers later tells its time itself.
+    if (!connection.isWaiting) this.noteTime(connection, command, args, start);
     return true;
   }
 
   /** Offers the connection's request to the replica, and looks at the clock where that may be worth it. */
   submitTimed(connection: Connection, command: Command): boolean {
-    if (command.isFast && this.settings.slowlogMicros >= timeAllBelowMicros) {
+    if (!this.#isTimed(command)) {
       if (!connection.submit()) return false;
       this.#note(connection, command);
       return true;
@@ -130,8 +145,21 @@ export class Server {
     const start = this.clock.monotonicMs();
     if (!connection.submit()) return false;
     this.#note(connection, command);
-    this.#noteTime(connection, command, connection.request.args, start);
+    this.noteTime(connection, command, connection.request.args, start);
     return true;
+  }
+
+  /** A command began at `startMs` and is done. */
+  noteTime({ session }: Connection, command: Command, args: Arguments, startMs: number): void {
+    const { settings, clock } = this;
+    const micros = Math.round((clock.monotonicMs() - startMs) * 1000);
+    this.stats.micros[command.id]! += micros;
+    if (settings.slowlogMicros >= 0 && micros >= settings.slowlogMicros) {
+      if (!command.flags.includes("skip_slowlog")) {
+        this.slowlog.add(clock.wallMs(), micros, args, session, settings.slowlogEntries);
+      }
+    }
+    this.latency.noteCommand(clock, micros, command, settings.latencyThresholdMs);
   }
 
   mustAuthenticate(session: Session): boolean {
@@ -191,20 +219,14 @@ export class Server {
     return connection;
   }
 
+  /** The clock is read around a fast command only where somebody wants to know. */
+  #isTimed(command: Command): boolean {
+    return !command.isFast || this.settings.timesFastCommands;
+  }
+
   #note(connection: Connection, command: Command): void {
     connection.session.lastCommand = command.fullName;
     this.stats.calls[command.id]!++;
-  }
-
-  #noteTime(connection: Connection, command: Command, args: Arguments, startMs: number): void {
-    const micros = Math.round((this.clock.monotonicMs() - startMs) * 1000);
-    this.stats.micros[command.id]! += micros;
-    if (this.settings.slowlogMicros >= 0 && micros >= this.settings.slowlogMicros) {
-      if (!command.flags.includes("skip_slowlog")) {
-        this.slowlog.add(this.clock.wallMs(), micros, args, connection.session, this.settings.slowlogEntries);
-      }
-    }
-    this.latency.noteCommand(this.clock, micros, command, this.settings.latencyThresholdMs);
   }
 
   #flushAll(): void {
@@ -214,7 +236,7 @@ export class Server {
 
   #tick(): void {
     this.coarseMs = this.clock.monotonicMs();
-    this.stats.sample(this.coarseMs);
+    this.stats.sample(this.coarseMs, this.usedBytes());
     const { idleMsMax } = this.settings;
     if (idleMsMax === 0) return;
     for (const connection of this.clients.values()) {
@@ -234,8 +256,5 @@ export class Server {
     });
   }
 }
-
-/** With a slow log that wants quicker commands than this, all of them are timed. */
-const timeAllBelowMicros = 1000;
 
 const handlersById: readonly (LocalHandler | undefined)[] = commands.map((c) => localHandlers[c.fullName]);

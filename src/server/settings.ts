@@ -15,6 +15,9 @@ export interface ServerSettings {
   latencyThresholdMs: number;
 }
 
+/** A command that is fast by its row never takes so long, unless the machine itself pauses. */
+const quickMicros = 1000;
+
 export class Settings implements ServerSettings {
   requirepass: string;
   maxclients: number;
@@ -34,5 +37,11 @@ export class Settings implements ServerSettings {
     this.slowlogMicros = initial.slowlogMicros;
     this.slowlogEntries = initial.slowlogEntries;
     this.latencyThresholdMs = initial.latencyThresholdMs;
+  }
+
+  /** Whether the slow log or LATENCY wants to know of commands that take the same short time always. */
+  get timesFastCommands(): boolean {
+    const wantsQuick = this.slowlogMicros >= 0 && this.slowlogMicros < quickMicros;
+    return wantsQuick || this.latencyThresholdMs > 0;
   }
 }

@@ -19,6 +19,7 @@ export class TextFace {
   #mark = 0;
   /** What it answers: the decoder is at the next line already when the reply comes later. */
   #verb: TextVerb = "PING";
+  #isTranslating = false;
 
   constructor(connection: Connection, decoder: TextDecoder) {
     this.#connection = connection;
@@ -36,22 +37,33 @@ export class TextFace {
     this.#mark = connection.out.length;
     this.#verb = this.#decoder.verb;
     if (!connection.server.dispatch(connection, args)) return false;
-    if (!connection.isWaiting) this.#translate();
-    else if (this.#mark > 0) {
-      connection.sendReplies();
-      this.#mark = 0;
-    }
+    if (connection.isWaiting) this.#awaitReply();
+    else this.#translate();
     return true;
+  }
+
+  /** A reply may stand in `out` that is not in words yet: nothing must be sent. */
+  get isTranslating(): boolean {
+    return this.#isTranslating;
   }
 
   /** The reply of a command that the replica took its time for is there. */
   settled(): void {
+    this.#isTranslating = false;
     this.#translate();
   }
 
   /** Answers what the decoder refused. */
   error(reason: string): void {
     this.#connection.out.raw(textLine(`ERROR ${reason}`));
+  }
+
+  #awaitReply(): void {
+    const { out } = this.#connection;
+    // What was answered before does not wait along.
+    if (out.length === this.#mark) this.#connection.sendReplies();
+    this.#mark = Math.min(this.#mark, out.length);
+    this.#isTranslating = true;
   }
 
   #translate(): void {

@@ -1,4 +1,7 @@
-import { lower, nameOf, type Step } from "./conversation.ts";
+import { lower, nameOf, type Step, step } from "./conversation.ts";
+
+/** Ends CLIENT REPLY OFF and SKIP wherever a connection stands; in a transaction it would only be queued. */
+export const speakAgain: readonly Step[] = [step("DISCARD"), step("CLIENT", "REPLY", "ON")];
 
 /**
  * What a client can know of its connection without reading: whether a reply will come, and whether it
@@ -12,16 +15,23 @@ export class Book {
   /** CLIENT REPLY OFF. */
   isSilent = false;
   isClosed = false;
-  /** Writes queued by MULTI. */
+  /** Writes queued by MULTI. The censor counts them, and the next ones. */
   queuedWrites = 0;
-  #skipsThis = false;
+  /** Writes by anybody since WATCH. */
+  writesWatched = 0;
+  #skipsNext = false;
+
+  /** Whether the next command would go unanswered. */
+  get isMute(): boolean {
+    return this.isSilent || this.#skipsNext;
+  }
 
   /** Notes a command that is sent, and tells whether it is answered. */
   send({ args }: Step): boolean {
     if (this.isClosed) return false;
     this.isFresh = false;
-    const skipped = this.#skipsThis;
-    this.#skipsThis = false;
+    const skipped = this.#skipsNext;
+    this.#skipsNext = false;
     const mode = replyMode(args);
     if (mode !== undefined) return this.#turnReplies(mode);
     const name = lower(args[0]);
@@ -33,7 +43,7 @@ export class Book {
 
   /** Only ON is answered. */
   #turnReplies(mode: string): boolean {
-    if (mode === "skip") this.#skipsThis = !this.isSilent;
+    if (mode === "skip") this.#skipsNext = !this.isSilent;
     else this.isSilent = mode === "off";
     return mode === "on";
   }
@@ -49,8 +59,13 @@ function replyMode(args: readonly Buffer[]): string | undefined {
 function leave(book: Book): void {
   if (!book.isInTransaction) return;
   book.isInTransaction = false;
-  book.isWatching = false;
   book.queuedWrites = 0;
+  forgetWatched(book);
+}
+
+function forgetWatched(book: Book): void {
+  book.isWatching = false;
+  book.writesWatched = 0;
 }
 
 function enter(book: Book): void {
@@ -58,12 +73,12 @@ function enter(book: Book): void {
 }
 
 function unwatch(book: Book): void {
-  if (!book.isInTransaction) book.isWatching = false;
+  if (!book.isInTransaction) forgetWatched(book);
 }
 
 function reset(book: Book): void {
   leave(book);
-  book.isWatching = false;
+  forgetWatched(book);
   book.isSilent = false;
 }
 

@@ -23,7 +23,10 @@ export class Chance {
   /** Picks by the share that each has of all weights. */
   pickWeighted<T extends { readonly weight: number }>(list: readonly T[]): T {
     let left = this.below(list.reduce((sum, { weight }) => sum + weight, 0));
-    return list.find(({ weight }) => (left -= weight) < 0)!;
+    return list.find(({ weight }) => {
+      left -= weight;
+      return left < 0;
+    })!;
   }
 
   bytes(length: number): Buffer {

@@ -1,10 +1,10 @@
-import { Book } from "./book.ts";
+import { Book, speakAgain } from "./book.ts";
 import { type Conversation, lower, type Pipeline, type Step, step, type Turn } from "./conversation.ts";
 import { isMasked } from "./exceptions.ts";
 import type { Answer } from "./link.ts";
 import { type Probe, probe } from "./probes.ts";
 import { parseReply, type ReplyTree } from "./reply-tree.ts";
-import { stateOf, stateDifference } from "./state.ts";
+import { stateDifference, stateOf } from "./state.ts";
 import type { System } from "./system.ts";
 
 /** Where two systems parted. */
@@ -77,22 +77,19 @@ class Comparison {
     const first = book.isFresh ? 0 : -1;
     const steps = turn.steps.map((s, i) => (i === first ? { ...s, isInline: false } : s));
     const answered = steps.filter((s) => book.send(s));
-    if (book.isSilent && !book.isClosed) {
-      steps.push(speakAgain);
-      book.send(speakAgain);
-      answered.push(speakAgain);
+    if (book.isMute && !book.isClosed) {
+      // In a transaction it would only be queued.
+      steps.push(...speakAgain);
+      answered.push(...speakAgain.filter((s) => book.send(s)));
     }
     const [left, right] = await both(this.#pair, (system) =>
-      system.send({ ...turn, steps }, answered.length),
+      system.send({ ...turn, steps }, book.isClosed ? "all" : answered.length),
     );
-    if (book.isClosed || left.end === "closed") this.#forget(connection);
     const at = this.#firstDifference(connection, answered, left, right);
+    if (left.end !== "open") this.#forget(connection);
     if (at < 0) return undefined;
-    return {
-      step: at < answered.length ? steps.indexOf(answered[at]!) : steps.length,
-      reference: shown(left, at),
-      subject: shown(right, at),
-    };
+    const [reference, subject] = parted(left, right, at);
+    return { step: at < answered.length ? steps.indexOf(answered[at]!) : steps.length, reference, subject };
   }
 
   /** The index of the first reply that differs, or -1. */
@@ -110,7 +107,7 @@ class Comparison {
     const queued = this.#queued.get(connection) ?? [];
     if (a.equals(b)) {
       if (a.equals(queuedReply)) this.#queued.set(connection, [...queued, asked]);
-      else if (endsTransaction(asked)) this.#queued.delete(connection);
+      else if (endsTransaction(asked, a)) this.#queued.delete(connection);
       return true;
     }
     const [left, right] = [parseReply(a), parseReply(b)];
@@ -121,7 +118,7 @@ class Comparison {
 
   async #probe(turn: Probe): Promise<Found | undefined> {
     const [left, right] = await both(this.#pair, (system) => probe(system, turn));
-    this.#forget(turn.connection, turn.kind);
+    this.#forget(turn.connection);
     if (turn.kind === "kill") this.#forget(turn.victim);
     const at = left.findIndex((line, i) => line !== right[i]);
     if (at < 0 && left.length === right.length) return undefined;
@@ -134,18 +131,22 @@ class Comparison {
     return book;
   }
 
-  #forget(connection: number, _kind?: string): void {
+  #forget(connection: number): void {
     this.#books.delete(connection);
     this.#queued.delete(connection);
   }
 }
 
-const speakAgain: Step = step("CLIENT", "REPLY", "ON");
 const queuedReply: Buffer = Buffer.from("+QUEUED\r\n");
 
-function endsTransaction({ args }: Step): boolean {
-  return ["exec", "discard", "reset", "multi"].includes(lower(args[0]));
+/** EXEC does so even when it is refused. */
+function endsTransaction({ args }: Step, reply: Buffer): boolean {
+  const name = lower(args[0]);
+  if (args.length > 1 || !["exec", "discard", "reset", "multi"].includes(name)) return false;
+  return name === "exec" || reply[0] !== MINUS;
 }
+
+const MINUS = 45;
 
 /** What EXEC answers: the reply to each command that was queued. */
 function sameResults(queued: readonly Step[], a: ReplyTree, b: ReplyTree): boolean {
@@ -164,10 +165,20 @@ function sameBytes(a: ReplyTree, b: ReplyTree): boolean {
   return isSame && a.elements.every((element, i) => sameBytes(element, b.elements[i]!));
 }
 
-const shownMax = 2_000;
+/** Bytes shown before the place where two replies part, and in all. */
+const shownBefore = 60;
+const shownMax = 300;
 
-function shown({ replies, end }: Answer, at: number): string {
+function parted(left: Answer, right: Answer, at: number): [string, string] {
+  const [a, b] = [left.replies[at], right.replies[at]];
+  const firstOther = a === undefined || b === undefined ? 0 : a.findIndex((byte, i) => byte !== b[i]);
+  const from = Math.max(0, firstOther - shownBefore);
+  return [shown(left, at, from), shown(right, at, from)];
+}
+
+function shown({ replies, end }: Answer, at: number, from: number): string {
   const reply = replies[at];
   if (reply === undefined) return `no reply, connection ${end}`;
-  return JSON.stringify(reply.toString("latin1")).slice(1, -1).slice(0, shownMax);
+  const part = reply.subarray(from, from + shownMax).toString("latin1");
+  return `${from > 0 ? "…" : ""}${JSON.stringify(part).slice(1, -1)}`;
 }

@@ -43,10 +43,11 @@ export interface Kill {
   readonly victim: number;
 }
 
-/** Waits until none of the keys exists any more. */
+/** Gives keys deadlines that come soon, and waits until none of the keys exists any more. */
 export interface Expiry {
   readonly kind: "expiry";
   readonly connection: number;
+  readonly steps: readonly Step[];
   readonly keys: readonly Buffer[];
 }
 

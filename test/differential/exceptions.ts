@@ -1,3 +1,4 @@
+import type { Book } from "./book.ts";
 import { nameOf, type Step } from "./conversation.ts";
 import { leavesToTheClock } from "./deadlines.ts";
 import type { ReplyTree } from "./reply-tree.ts";
@@ -17,10 +18,10 @@ export interface Mask {
 
 export interface Omission {
   readonly title: string;
-  readonly omits: (step: Step, isInTransaction: boolean) => boolean;
+  readonly omits: (step: Step, book: Book) => boolean;
 }
 
-type Same = (a: ReplyTree, b: ReplyTree) => boolean;
+type Same = (a: ReplyTree, b: ReplyTree, args: readonly Buffer[]) => boolean;
 
 /** Replies that are not compared byte by byte. */
 export const masks: readonly Mask[] = [
@@ -31,6 +32,7 @@ export const masks: readonly Mask[] = [
   { title: "KEYS", commands: ["keys"], same: sameElements },
   { title: "SCAN", commands: ["scan"], same: sameScan },
   { title: "RANDOMKEY", commands: ["randomkey"], same: sameKind },
+  { title: "DBSIZE", commands: ["dbsize"], same: atMost },
   { title: "TIME", commands: ["time"], same: sameShape },
   { title: "LASTSAVE", commands: ["lastsave"], same: sameKind },
   { title: "INFO", commands: ["info"], same: sameKind },
@@ -38,10 +40,18 @@ export const masks: readonly Mask[] = [
   { title: "HELLO", commands: ["hello"], same: sameHello },
   { title: "CLIENT ID", commands: ["client|id"], same: sameKind },
   { title: "CLIENT INFO and CLIENT LIST", commands: ["client|info", "client|list"], same: sameKind },
+  { title: "OBJECT ENCODING", commands: ["object|encoding"], same: sameEncoding },
+  { title: "OBJECT REFCOUNT", commands: ["object|refcount"], same: sameCount },
+  { title: "LCS of long values", commands: ["lcs"], same: tooLarge },
   { title: "OBJECT IDLETIME", commands: ["object|idletime"], same: sameKind },
   { title: "MEMORY USAGE", commands: ["memory|usage"], same: sameKind },
-  { title: "SLOWLOG LEN", commands: ["slowlog|len"], same: sameKind },
-  { title: "COMMAND", commands: ["command", "command|count", "command|list", "command|docs"], same: sameKind },
+  { title: "SLOWLOG LEN and SLOWLOG GET", commands: ["slowlog|len", "slowlog|get"], same: sameKind },
+  {
+    title: "COMMAND",
+    commands: ["command", "command|count", "command|list", "command|docs"],
+    same: sameKind,
+  },
+  { title: "COMMAND INFO", commands: ["command|info"], same: sameUnordered },
   {
     title: "HELP",
     commands: ["client", "command", "config", "debug", "latency", "memory", "object", "slowlog"].map(
@@ -56,10 +66,12 @@ export const omissions: readonly Omission[] = [
   { title: "Deadlines near the present", omits: ({ args }) => leavesToTheClock(args) },
   {
     title: "CLIENT REPLY inside MULTI",
-    omits: ({ args }, isInTransaction) => isInTransaction && nameOf(args) === "client|reply",
+    omits: ({ args }, { isInTransaction }) => isInTransaction && nameOf(args) === "client|reply",
   },
-  { title: "SHUTDOWN", omits: ({ args }) => nameOf(args) === "shutdown" },
-  { title: "CONFIG SET", omits: ({ args }) => nameOf(args) === "config|set" && args.length % 2 === 0 },
+  {
+    title: "QUIT after CLIENT REPLY OFF",
+    omits: ({ args }, { isMute }) => isMute && nameOf(args) === "quit",
+  },
 ];
 
 const masksByCommand: ReadonlyMap<string, Same> = new Map(
@@ -68,11 +80,11 @@ const masksByCommand: ReadonlyMap<string, Same> = new Map(
 
 /** Whether two replies to a command that differ in their bytes are as good as the same. */
 export function isMasked({ args }: Step, a: ReplyTree, b: ReplyTree): boolean {
-  return masksByCommand.get(nameOf(args))?.(a, b) ?? false;
+  return masksByCommand.get(nameOf(args))?.(a, b, args) ?? false;
 }
 
-export function isOmitted(step: Step, isInTransaction: boolean): boolean {
-  return omissions.some(({ omits }) => omits(step, isInTransaction));
+export function isOmitted(step: Step, book: Book): boolean {
+  return omissions.some(({ omits }) => omits(step, book));
 }
 
 /** Two numbers above zero that do not lie far apart: the two servers were asked one after the other. */
@@ -86,7 +98,30 @@ function near(distance: number): Same {
 /** As near, for points in time before the one from which on all are given as such. */
 function nearBefore(distance: number, end: number): Same {
   const isNear = near(distance);
-  return (a, b) => isNear(a, b) && Number(a.head) < end && Number(b.head) < end;
+  return (a, b, args) => isNear(a, b, args) && Number(a.head) < end && Number(b.head) < end;
+}
+
+/** Redis counts keys that have expired and are not removed yet. */
+function atMost(a: ReplyTree, b: ReplyTree): boolean {
+  return a.kind === ":" && b.kind === ":" && Number(b.head) <= Number(a.head);
+}
+
+/** A whole number that INCRBYFLOAT has left is text in Redis. */
+export function isSameEncoding(reference: string, subject: string): boolean {
+  return reference === subject || (reference === "embstr" && subject === "int");
+}
+
+function sameEncoding(a: ReplyTree, b: ReplyTree): boolean {
+  return sameKind(a, b) && isSameEncoding(textOf(a), textOf(b));
+}
+
+/** And text is not shared. */
+function sameCount(a: ReplyTree, b: ReplyTree): boolean {
+  return a.kind === ":" && a.head === "1" && b.kind === ":" && b.head === "2147483647";
+}
+
+function tooLarge(_a: ReplyTree, b: ReplyTree): boolean {
+  return b.kind === "-" && b.head.startsWith("TOO_LARGE LCS");
 }
 
 /** The same kind of reply, and no error. A null stands out by its length of -1. */
@@ -105,11 +140,24 @@ function sameElements(a: ReplyTree, b: ReplyTree): boolean {
   return left === right;
 }
 
-/** One call of SCAN has a cursor and keys of its own choice. Where both are at the end, both must have all. */
-function sameScan(a: ReplyTree, b: ReplyTree): boolean {
+/** The same parts in any order, on all levels. Of all commands, more or fewer. */
+function sameUnordered(a: ReplyTree, b: ReplyTree): boolean {
+  return (a.elements.length > 50 && b.elements.length > 50) || unordered(a) === unordered(b);
+}
+
+function unordered(tree: ReplyTree): string {
+  return `${tree.kind}${textOf(tree)}(${tree.elements.map(unordered).sort().join()})`;
+}
+
+/** A cursor and keys of the server's own choice; but what is found from 0 to the end is everything. */
+function sameScan(a: ReplyTree, b: ReplyTree, args: readonly Buffer[]): boolean {
   if (!sameKind(a, b) || a.elements.length !== 2 || b.elements.length !== 2) return false;
-  const isWhole = textOf(a.elements[0]!) === "0" && textOf(b.elements[0]!) === "0";
-  return sameKind(a.elements[1]!, b.elements[1]!) && (!isWhole || sameElements(a.elements[1]!, b.elements[1]!));
+  const isWhole = [args[1]!.toString(), textOf(a.elements[0]!), textOf(b.elements[0]!)].every(
+    (c) => c === "0",
+  );
+  return (
+    sameKind(a.elements[1]!, b.elements[1]!) && (!isWhole || sameElements(a.elements[1]!, b.elements[1]!))
+  );
 }
 
 /** The server's own name, release and the client's id differ. */

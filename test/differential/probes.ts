@@ -1,4 +1,12 @@
-import { type Draw, type Expiry, encodeStep, type Garbage, type Kill, step, type Walk } from "./conversation.ts";
+import {
+  type Draw,
+  type Expiry,
+  encodeStep,
+  type Garbage,
+  type Kill,
+  step,
+  type Walk,
+} from "./conversation.ts";
 import type { ReplyTree } from "./reply-tree.ts";
 import type { System } from "./system.ts";
 
@@ -50,39 +58,42 @@ async function draw(system: System, { connection }: Draw): Promise<string[]> {
 
 async function kill(system: System, { connection, victim }: Kill): Promise<string[]> {
   const [, id] = await system.askAll(victim, [step("RESET"), step("CLIENT", "ID")]);
-  const [, killed] = await system.askAll(connection, [
-    step("RESET"),
-    step("CLIENT", "KILL", "ID", id!.head),
-  ]);
-  const answer = await (await system.link(victim)).takeAll();
-  return [killed!.head, answer.end];
+  const link = await system.link(victim);
+  const [, killed] = await system.askAll(connection, [step("RESET"), step("CLIENT", "KILL", "ID", id!.head)]);
+  const { end } = await link.takeAll();
+  return [killed!.head, end];
 }
 
 const expiryPatienceMs = 5_000;
 const expiryPauseMs = 5;
 
-async function expiry(system: System, { connection, keys }: Expiry): Promise<string[]> {
-  await system.ask(connection, step("DISCARD"));
+async function expiry(system: System, { connection, steps, keys }: Expiry): Promise<string[]> {
+  const [, ...replies] = await system.askAll(connection, [step("DISCARD"), ...steps]);
+  const lines = replies.map((reply) => reply.kind + textOf(reply));
   const startMs = performance.now();
   let left = "";
   while (performance.now() - startMs < expiryPatienceMs) {
     left = (await system.ask(connection, step("EXISTS", ...keys))).head;
-    if (left === "0") return ["gone"];
+    if (left === "0") return [...lines, "gone"];
     await new Promise((resolve) => setTimeout(resolve, expiryPauseMs));
   }
-  return [`${left} still there`];
+  return [...lines, `${left} still there`];
 }
 
 async function garbage(system: System, { connection, bytes }: Garbage): Promise<string[]> {
   const link = await system.link(connection);
   // The first byte of a connection chooses its protocol: this makes it RESP.
-  await system.ask(connection, step("PING"));
-  await link.send([Buffer.concat([bytes, encodeStep(step("PING"))])]);
-  const { replies } = await link.take(1);
-  const isError = replies[0]?.toString("latin1").startsWith("-") ?? false;
-  const rest = isError ? await link.takeAll() : { replies: [], end: "open" };
-  return [...[...replies, ...rest.replies].map((reply) => reply.toString("latin1")), rest.end];
+  await system.ask(connection, step("DISCARD"));
+  await link.send([Buffer.concat([bytes, encodeStep(step("PING", stillThere))])]);
+  const lines: string[] = [];
+  for (;;) {
+    const { replies, end } = await link.take(1);
+    lines.push(...replies.map((reply) => reply.toString("latin1")));
+    if (end !== "open" || replies[0]!.includes(stillThere)) return [...lines, end];
+  }
 }
+
+const stillThere = "still there";
 
 function textOf({ bytes, head }: ReplyTree): string {
   return bytes === null ? head : bytes.toString("latin1");

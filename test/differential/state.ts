@@ -1,4 +1,5 @@
 import { type Step, step } from "./conversation.ts";
+import { isSameEncoding } from "./exceptions.ts";
 import type { ReplyTree } from "./reply-tree.ts";
 import type { System } from "./system.ts";
 
@@ -9,8 +10,13 @@ interface KeyState {
   readonly deadlineMs: number;
 }
 
-/** Everything a system holds, by database and key. */
-type State = ReadonlyMap<string, KeyState>;
+/** Everything a system holds. */
+interface State {
+  /** By database and name. */
+  readonly keys: ReadonlyMap<string, KeyState>;
+  /** What DBSIZE said, in all. */
+  readonly size: number;
+}
 
 const databases = 16;
 /** A connection that no conversation uses. */
@@ -18,6 +24,7 @@ const own = 1_000;
 
 export async function stateOf(system: System): Promise<State> {
   const found = new Map<string, KeyState>();
+  let total = 0;
   for (let db = 0; db < databases; db++) {
     const [, keys, size] = await system.askAll(own, [step("SELECT", db), step("KEYS", "*"), step("DBSIZE")]);
     const names = keys!.elements.map(({ bytes }) => bytes!);
@@ -25,9 +32,9 @@ export async function stateOf(system: System): Promise<State> {
     for (const [i, name] of names.entries()) {
       found.set(`${db} ${name.toString("latin1")}`, keyState(replies.slice(i * 3, i * 3 + 3)));
     }
-    found.set(`${db} size`, { value: size!.head, encoding: "", deadlineMs: -1 });
+    total += Number(size!.head);
   }
-  return found;
+  return { keys: found, size: total };
 }
 
 function questions(key: Buffer): Step[] {
@@ -47,14 +54,16 @@ export function stateDifference(
   reference: State,
   subject: State,
 ): { reference: string; subject: string } | undefined {
-  const keys = [...new Set([...reference.keys(), ...subject.keys()])].sort();
-  for (const key of keys) {
-    const [a, b] = [reference.get(key), subject.get(key)];
+  const names = [...new Set([...reference.keys.keys(), ...subject.keys.keys()])].sort();
+  for (const name of names) {
+    const [a, b] = [reference.keys.get(name), subject.keys.get(name)];
     if (a === undefined || b === undefined || !isSame(a, b)) {
-      return { reference: shown(key, a), subject: shown(key, b) };
+      return { reference: shown(name, a), subject: shown(name, b) };
     }
   }
-  return undefined;
+  // The reference may count keys that have expired: its size says nothing.
+  if (subject.size === names.length) return undefined;
+  return { reference: `in the end ${names.length} keys`, subject: `in the end ${subject.size} keys` };
 }
 
 /** From here on all deadlines are given as points in time; before it, they are as far apart as the clocks. */
@@ -62,7 +71,7 @@ const exactFromMs = 3_786_912_000_000;
 const distanceMs = 2_000;
 
 function isSame(a: KeyState, b: KeyState): boolean {
-  if (a.value !== b.value || a.encoding !== b.encoding) return false;
+  if (a.value !== b.value || !isSameEncoding(a.encoding, b.encoding)) return false;
   const isRelative = a.deadlineMs > 0 && a.deadlineMs < exactFromMs && b.deadlineMs > 0;
   return a.deadlineMs === b.deadlineMs || (isRelative && Math.abs(a.deadlineMs - b.deadlineMs) <= distanceMs);
 }

@@ -20,11 +20,11 @@ export class System {
     return `${this.name} at ${this.#addresses.map(({ host, port }) => `${host}:${port}`).join(", ")}`;
   }
 
-  /** Sends a pipeline and takes so many replies. */
-  async send({ connection, steps, cuts }: Pipeline, replyCount: number): Promise<Answer> {
+  /** Sends a pipeline and takes so many replies, or all until the connection is closed. */
+  async send({ connection, steps, cuts }: Pipeline, replies: number | "all"): Promise<Answer> {
     const link = await this.link(connection);
     await link.send(cut(Buffer.concat(steps.map(encodeStep)), cuts));
-    return link.take(replyCount);
+    return replies === "all" ? link.takeAll() : link.take(replies);
   }
 
   /** Asks one question. */

@@ -1,11 +1,12 @@
 import type { Clock } from "../../src/platform/clock.ts";
-import { silentLogger } from "../../src/platform/logger.ts";
+import type { Random } from "../../src/platform/random.ts";
 import type { Replica } from "../../src/replica/contract.ts";
 import { LocalReplica } from "../../src/replica/local.ts";
-import { Server } from "../../src/server/server.ts";
+import type { Server } from "../../src/server/server.ts";
 import type { ServerSettings } from "../../src/server/settings.ts";
+import { Chance } from "../differential/chance.ts";
 import { LateReplica } from "../late-replica.ts";
-import { SeededRandom } from "../seeded-random.ts";
+import { makeServer } from "./make-server.ts";
 import { type ClientTwin, NetTwin } from "./net-twin.ts";
 import { TurnClock } from "./turn-clock.ts";
 
@@ -21,16 +22,8 @@ export interface Seen {
   readonly isClosed: boolean;
 }
 
-export const settings: ServerSettings = {
-  requirepass: "",
-  maxclients: 100,
-  idleMsMax: 0,
-  tcpKeepAliveMs: 0,
-  maxmemoryBytes: 0,
-  slowlogMicros: -1,
-  slowlogEntries: 128,
-  latencyThresholdMs: 0,
-};
+/** Both sides of a comparison hash alike. */
+const sameEveryTime: Random = { uint32: () => 7, bytes: (count) => Buffer.alloc(count, 7) };
 
 /** Who answers: the local replica itself, or through one that is late by a seed. */
 export type MakeReplica = (local: Replica, clock: Clock) => Replica;
@@ -38,9 +31,9 @@ export type MakeReplica = (local: Replica, clock: Clock) => Replica;
 export const local: MakeReplica = (replica) => replica;
 
 export function late(seed: number): MakeReplica {
-  const random = new SeededRandom(seed);
-  const lateness = { fullShare: random.below(2) * 0.3, doneShare: random.below(3) * 0.3 };
-  return (replica, clock) => new LateReplica(replica, clock, random, lateness);
+  const chance = new Chance(seed);
+  const lateness = { fullPercent: chance.below(2) * 30, donePercent: chance.below(3) * 30 };
+  return (replica, clock) => new LateReplica(replica, clock, chance, lateness);
 }
 
 /** A server with clients in memory: the same seeds give the same run. */
@@ -50,21 +43,16 @@ export class Conversation {
   readonly #clock = new TurnClock();
   readonly #net: NetTwin;
 
-  constructor(makeReplica: MakeReplica, netSeed: number, changes: Partial<ServerSettings> = {}) {
+  constructor(makeReplica: MakeReplica, netSeed: number | "calm", changes: Partial<ServerSettings> = {}) {
     const clock = this.#clock;
-    this.#net = new NetTwin(new SeededRandom(netSeed));
-    this.server = new Server(
-      {
-        replica: makeReplica(new LocalReplica(clock, new SeededRandom(1)), clock),
-        clock,
-        net: this.#net,
-        logger: silentLogger,
-        nodeId: "n1",
-        processBytes: () => 1,
-        requestShutdown: () => {},
-      },
-      { ...settings, ...changes },
-    );
+    this.#net = new NetTwin(netSeed === "calm" ? undefined : new Chance(netSeed));
+    const replica = makeReplica(new LocalReplica(clock, sameEveryTime), clock);
+    this.server = makeServer({ replica, clock, net: this.#net }, changes);
+  }
+
+  /** Turns of the event loop so far. */
+  get turns(): number {
+    return this.#clock.turns;
   }
 
   /** Listens and lets `count` clients in. */
@@ -89,6 +77,19 @@ export class Conversation {
   /** Until nobody has anything to do. */
   rest(): void {
     this.#clock.run(() => this.#net.turn());
+  }
+
+  /** Turns until the promise is kept. */
+  async settle(promise: Promise<void>): Promise<void> {
+    let isKept = false;
+    const kept = promise.then(() => {
+      isKept = true;
+    });
+    while (!isKept) {
+      await new Promise((resolve) => setImmediate(resolve));
+      this.rest();
+    }
+    await kept;
   }
 
   seen(): Seen[] {

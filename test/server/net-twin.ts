@@ -1,19 +1,20 @@
 import { limits } from "../../src/base/limits.ts";
 import type { Listener, ListenOptions, Net, Stream, StreamHandler } from "../../src/platform/net.ts";
-import type { SeededRandom } from "../seeded-random.ts";
+import type { Chance } from "../differential/chance.ts";
 
 /**
- * A network in memory that is as unpleasant as the contract allows, by a seed: it delivers any split of the
- * bytes, takes any part of a write at once, and overwrites the shared buffer when `received` returns.
+ * A network in memory that is as unpleasant as the contract allows: it overwrites the shared buffer when
+ * `received` returns, and by chance it delivers any split of the bytes and takes any part of a write at once.
+ * Without chance it delivers and takes all there is.
  */
 export class NetTwin implements Net {
-  readonly #random: SeededRandom;
+  readonly #chance: Chance | undefined;
   readonly #streams: StreamTwin[] = [];
   readonly #buffer = Buffer.alloc(limits.receiveBytes);
   #accept: ((stream: Stream) => StreamHandler) | undefined;
 
-  constructor(random: SeededRandom) {
-    this.#random = random;
+  constructor(chance?: Chance) {
+    this.#chance = chance;
   }
 
   async listen(options: ListenOptions): Promise<Listener> {
@@ -27,7 +28,7 @@ export class NetTwin implements Net {
   }
 
   connect(): ClientTwin {
-    const stream = new StreamTwin(this.#random, this.#buffer);
+    const stream = new StreamTwin(this.#chance, this.#buffer);
     stream.handler = this.#accept!(stream);
     this.#streams.push(stream);
     return stream.client;
@@ -71,7 +72,7 @@ class StreamTwin implements Stream {
   readonly client: ClientTwin = new ClientTwin();
   handler!: StreamHandler;
 
-  readonly #random: SeededRandom;
+  readonly #chance: Chance | undefined;
   readonly #buffer: Buffer;
   /** Bytes of the writer that are not sent: kept, not copied, as the system does. */
   #unsent: Buffer[] = [];
@@ -80,8 +81,8 @@ class StreamTwin implements Stream {
   #isEnding = false;
   #isDestroyed = false;
 
-  constructor(random: SeededRandom, buffer: Buffer) {
-    this.#random = random;
+  constructor(chance: Chance | undefined, buffer: Buffer) {
+    this.#chance = chance;
     this.#buffer = buffer;
   }
 
@@ -92,8 +93,7 @@ class StreamTwin implements Stream {
   write(bytes: Buffer): boolean {
     if (this.#isEnding || this.#isDestroyed) return true;
     const isIdle = this.#unsent.length === 0 && this.client.isReading;
-    const sent =
-      isIdle && this.#random.chance(0.8) ? bytes.length : isIdle ? this.#random.below(bytes.length) : 0;
+    const sent = isIdle ? this.#partOf(bytes.length) : 0;
     if (sent > 0) this.client.replies.push(Buffer.from(bytes.subarray(0, sent)));
     if (sent === bytes.length) return true;
     this.#unsent.push(bytes.subarray(sent));
@@ -131,7 +131,7 @@ class StreamTwin implements Stream {
   #sendSome(): boolean {
     if (this.#unsent.length === 0 || !this.client.isReading) return false;
     const first = this.#unsent[0]!;
-    const sent = this.#random.chance(0.5) ? first.length : this.#random.below(first.length + 1);
+    const sent = this.#partOf(first.length);
     this.client.replies.push(Buffer.from(first.subarray(0, sent)));
     if (sent < first.length) this.#unsent[0] = first.subarray(sent);
     else this.#unsent.shift();
@@ -156,9 +156,14 @@ class StreamTwin implements Stream {
     return true;
   }
 
+  #partOf(length: number): number {
+    return this.#chance?.percent(30) ? this.#chance.below(length + 1) : length;
+  }
+
   /** Often a handful of bytes, often all there is. */
   #chunkLength(): number {
-    const most = [8, 100, 5_000, limits.receiveBytes][this.#random.below(4)]!;
-    return 1 + this.#random.below(most);
+    if (this.#chance === undefined) return limits.receiveBytes;
+    const most = [8, 100, 5_000, limits.receiveBytes][this.#chance.below(4)]!;
+    return 1 + this.#chance.below(most);
   }
 }

@@ -6,6 +6,8 @@ const turnsMax = 200_000;
 
 /** Time that stands still until it is moved, and an event loop that turns when it is told to. */
 export class TurnClock implements Clock {
+  /** Turns of the event loop so far. */
+  turns = 0;
   #ms = 1_700_000_000_000;
   #tasks: (() => void)[] = [];
   readonly #repeating: Set<() => void> = new Set();
@@ -40,6 +42,7 @@ export class TurnClock implements Clock {
   /** Turns until nobody has anything to do. `io` does a turn's input and output, and tells if there was any. */
   run(io: () => boolean): void {
     for (let turns = 0; turns < turnsMax; turns++) {
+      this.turns++;
       const isBusy = io();
       const tasks = this.#tasks;
       this.#tasks = [];

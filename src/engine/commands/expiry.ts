@@ -51,7 +51,7 @@ function parseConditions(x: Execution): number {
     else if (args.is(i, "xx")) found |= XX;
     else if (args.is(i, "gt")) found |= GT;
     else if (args.is(i, "lt")) found |= LT;
-    else return refuse(x, `ERR Unsupported option ${args.text(i)}`);
+    else return refuse(x, `ERR Unsupported option ${args.quoted(i)}`);
   }
   if ((found & NX) !== 0 && found !== NX) {
     return refuse(x, "ERR NX and XX, GT or LT options at the same time are not compatible");

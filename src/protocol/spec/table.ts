@@ -26,6 +26,12 @@ export function findCommand(args: Arguments): Command | undefined {
   }
 }
 
+/** The subcommand that the second argument names, in any case. */
+export function findSubcommand(parent: Command, args: Arguments): Command | undefined {
+  for (const child of parent.children) if (args.is(1, child.name)) return child;
+  return undefined;
+}
+
 /** The command with this full name ("config|get"), in lower case. */
 export function commandNamed(fullName: string): Command | undefined {
   return byFullName.get(fullName);

@@ -1,0 +1,189 @@
+import { limits } from "../../base/limits.ts";
+import { version } from "../../base/version.ts";
+import { commands } from "../../protocol/spec/table.ts";
+import type { Server } from "../server.ts";
+import { redisVersion } from "./hello.ts";
+
+export type Field = readonly [name: string, value: string | number];
+
+/** A part of INFO. The names of the fields are Redis'; what has no counterpart here is left out. */
+export interface Section {
+  readonly title: string;
+  /** Shown when no section is asked for. */
+  readonly isUsual: boolean;
+  readonly fields: (server: Server) => readonly Field[];
+}
+
+/** In the order in which they are shown. */
+export const sections: readonly Section[] = [
+  { title: "Server", isUsual: true, fields: serverFields },
+  { title: "Clients", isUsual: true, fields: clientFields },
+  { title: "Memory", isUsual: true, fields: memoryFields },
+  { title: "Persistence", isUsual: true, fields: persistenceFields },
+  { title: "Stats", isUsual: true, fields: statsFields },
+  { title: "Replication", isUsual: true, fields: replicationFields },
+  { title: "CPU", isUsual: true, fields: cpuFields },
+  { title: "Modules", isUsual: true, fields: () => [] },
+  { title: "Commandstats", isUsual: false, fields: commandFields },
+  { title: "Errorstats", isUsual: true, fields: errorFields },
+  { title: "Cluster", isUsual: true, fields: () => [["cluster_enabled", 0]] },
+  { title: "Keyspace", isUsual: true, fields: keyspaceFields },
+];
+
+const daySeconds = 86_400;
+
+function serverFields({ parts, port, clock, stats }: Server): Field[] {
+  const upSeconds = Math.floor((clock.monotonicMs() - stats.startedMs) / 1000);
+  return [
+    ["redis_version", redisVersion],
+    ["kvorum_version", version],
+    ["redis_mode", "standalone"],
+    ["os", parts.process.system],
+    ["arch_bits", 64],
+    ["process_id", parts.process.id],
+    ["run_id", parts.runId],
+    ["node_id", parts.nodeId],
+    ["tcp_port", port],
+    ["server_time_usec", clock.wallMs() * 1000],
+    ["uptime_in_seconds", upSeconds],
+    ["uptime_in_days", Math.floor(upSeconds / daySeconds)],
+  ];
+}
+
+function clientFields({ clients, settings }: Server): Field[] {
+  return [
+    ["connected_clients", clients.size],
+    ["cluster_connections", 0],
+    ["maxclients", settings.maxclients],
+    ["blocked_clients", 0],
+    ["tracking_clients", 0],
+  ];
+}
+
+function memoryFields(server: Server): Field[] {
+  const { parts, stats, settings, replica } = server;
+  const used = server.usedBytes();
+  const peak = Math.max(used, stats.peakBytes);
+  const resident = parts.process.residentBytes();
+  const dataset = replica.store.residentBytes;
+  return [
+    ...bytesFields("used_memory", used),
+    ...bytesFields("used_memory_rss", resident),
+    ...bytesFields("used_memory_peak", peak),
+    ["used_memory_peak_perc", percent(used, peak)],
+    ["used_memory_startup", stats.emptyProcessBytes],
+    ["used_memory_dataset", dataset],
+    ["used_memory_dataset_perc", percent(dataset, used)],
+    ...bytesFields("total_system_memory", parts.process.systemBytes),
+    ...bytesFields("maxmemory", settings.maxmemoryBytes),
+    ["maxmemory_policy", "noeviction"],
+    ["mem_fragmentation_ratio", (resident / Math.max(1, used)).toFixed(2)],
+  ];
+}
+
+function bytesFields(name: string, bytes: number): Field[] {
+  return [
+    [name, bytes],
+    [`${name}_human`, inWords(bytes)],
+  ];
+}
+
+/** As Redis shows bytes: 512B, 1.25M. */
+function inWords(bytes: number): string {
+  const power = bytes < 1024 ? 0 : Math.min(5, Math.floor(Math.log2(bytes) / 10));
+  return power === 0 ? `${bytes}B` : `${(bytes / 1024 ** power).toFixed(2)}${"KMGTP"[power - 1]}`;
+}
+
+function percent(part: number, whole: number): string {
+  return `${((part * 100) / Math.max(1, whole)).toFixed(2)}%`;
+}
+
+/** There is no disk: nothing is loading, being saved, or failing. */
+function persistenceFields({ stats }: Server): Field[] {
+  return [
+    ["loading", 0],
+    ["async_loading", 0],
+    ["rdb_changes_since_last_save", 0],
+    ["rdb_bgsave_in_progress", 0],
+    ["rdb_last_save_time", Math.floor(stats.startedWallMs / 1000)],
+    ["rdb_last_bgsave_status", "ok"],
+    ["aof_enabled", 0],
+    ["aof_rewrite_in_progress", 0],
+    ["aof_rewrite_scheduled", 0],
+    ["aof_last_bgrewrite_status", "ok"],
+    ["aof_last_write_status", "ok"],
+  ];
+}
+
+/** Hits and misses are not counted: that would cost something with every read. */
+function statsFields({ stats, replica, loop }: Server): Field[] {
+  return [
+    ["total_connections_received", stats.acceptedClients],
+    ["total_commands_processed", stats.commandsProcessed],
+    ["instantaneous_ops_per_sec", Math.round(stats.commandRate.perSecond)],
+    ["total_net_input_bytes", stats.receivedBytes],
+    ["total_net_output_bytes", stats.sentBytes],
+    ["instantaneous_input_kbps", (stats.receivedRate.perSecond / 1024).toFixed(2)],
+    ["instantaneous_output_kbps", (stats.sentRate.perSecond / 1024).toFixed(2)],
+    ["rejected_connections", stats.rejectedClients],
+    ["expired_keys", replica.store.expiredKeys - stats.expiredKeysBefore],
+    ["evicted_keys", 0],
+    ["evicted_clients", 0],
+    ["pubsub_channels", 0],
+    ["pubsub_patterns", 0],
+    ["total_error_replies", stats.errorReplies],
+    ["protocol_errors", stats.protocolErrors],
+    ["client_output_buffer_limit_disconnections", stats.cutOffClients],
+    ["eventloop_delay_max_ms", loop.delayMsMax.toFixed(2)],
+  ];
+}
+
+function replicationFields({ parts }: Server): Field[] {
+  return [
+    ["role", "master"],
+    ["connected_slaves", 0],
+    ["master_failover_state", "no-failover"],
+    ["master_replid", parts.runId],
+    ["master_replid2", "0".repeat(40)],
+    ["master_repl_offset", 0],
+    ["second_repl_offset", -1],
+    ["repl_backlog_active", 0],
+    ["repl_backlog_size", 0],
+    ["repl_backlog_first_byte_offset", 0],
+    ["repl_backlog_histlen", 0],
+  ];
+}
+
+function cpuFields({ parts }: Server): Field[] {
+  const { user, system } = parts.process.cpuSeconds();
+  return [
+    ["used_cpu_sys", system.toFixed(6)],
+    ["used_cpu_user", user.toFixed(6)],
+  ];
+}
+
+/** Fast commands are counted and not timed, unless the slow log or LATENCY wants to know. */
+function commandFields({ stats }: Server): Field[] {
+  const { calls, micros, rejected } = stats;
+  return commands
+    .filter(({ id }) => calls[id]! > 0 || rejected[id]! > 0)
+    .map(({ id, fullName }) => [
+      `cmdstat_${fullName}`,
+      `calls=${calls[id]},usec=${micros[id]},usec_per_call=${(micros[id]! / Math.max(1, calls[id]!)).toFixed(2)}` +
+        `,rejected_calls=${rejected[id]}`,
+    ]);
+}
+
+function errorFields({ stats }: Server): Field[] {
+  return [...stats.errors].map(([code, count]) => [`errorstat_${code}`, `count=${count}`]);
+}
+
+function keyspaceFields({ replica }: Server): Field[] {
+  const { store } = replica;
+  const found: Field[] = [];
+  for (let db = 0; db < limits.databases; db++) {
+    const { keys, expires } = store.keyspace(db);
+    if (keys > 0) found.push([`db${db}`, `keys=${keys},expires=${expires},avg_ttl=0`]);
+  }
+  return found;
+}

@@ -1,0 +1,83 @@
+import type { Arguments } from "../../protocol/arguments.ts";
+import type { Connection } from "../connection.ts";
+import type { LocalHandler } from "../server.ts";
+import { integerAt, notAnInteger, syntaxError, timeoutProblem } from "./reading.ts";
+
+/** What the node is asked as a whole. */
+export const nodeHandlers: Readonly<Record<string, LocalHandler>> = {
+  lastsave: ({ out, server }) => out.integer(Math.floor(server.stats.startedWallMs / 1000)),
+  role,
+  shutdown,
+  time,
+  wait,
+  waitaof: waitAof,
+};
+
+/** Whole milliseconds: the clock gives no more. */
+function time({ out, server }: Connection): void {
+  const now = server.clock.wallMs();
+  out.array(2);
+  out.bulkText(String(Math.floor(now / 1000)));
+  out.bulkText(String((now % 1000) * 1000));
+}
+
+/** One node, which leads and has no followers. */
+function role({ out }: Connection): void {
+  out.array(3);
+  out.bulkText("master");
+  out.integer(0);
+  out.array(0);
+}
+
+/** WAIT numreplicas timeout: nobody else holds the last write, and nobody will before the timeout. */
+function wait({ out }: Connection, args: Arguments): void {
+  const problem = integerAt(args, 1) === undefined ? notAnInteger : timeoutProblem(args, 2);
+  if (problem !== "") out.error(problem);
+  else out.integer(0);
+}
+
+/** WAITAOF numlocal numreplicas timeout, as in Redis 7.2. */
+function waitAof({ out }: Connection, args: Arguments): void {
+  const problem = waitAofProblem(args);
+  if (problem !== "") {
+    out.error(problem);
+    return;
+  }
+  out.array(2);
+  out.integer(0);
+  out.integer(0);
+}
+
+function waitAofProblem(args: Arguments): string {
+  const local = integerAt(args, 1);
+  if (local === undefined) return notAnInteger;
+  if (local < 0 || local > 1) return "ERR value is out of range, value must between 0 and 1";
+  const replicas = integerAt(args, 2);
+  if (replicas === undefined) return notAnInteger;
+  if (replicas < 0) return "ERR value is out of range, must be positive";
+  const problem = timeoutProblem(args, 3);
+  if (problem !== "") return problem;
+  return local > 0 ? "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled." : "";
+}
+
+/** SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]: answered only where the node does not stop. */
+function shutdown(connection: Connection, args: Arguments): void {
+  const { out, server } = connection;
+  const words = new Set<string>();
+  for (let i = 1; i < args.count; i++) {
+    words.add(shutdownWords.find((word) => args.is(i, word)) ?? "unknown");
+  }
+  const isContradiction = words.has("abort") ? words.size > 1 : words.has("save") && words.has("nosave");
+  if (words.has("unknown") || isContradiction) {
+    out.error(syntaxError);
+  } else if (words.has("abort")) {
+    out.error("ERR No shutdown in progress.");
+  } else if (words.has("save") && !words.has("force")) {
+    out.error("ERR there is no disk to save to: SHUTDOWN NOSAVE stops without saving");
+  } else {
+    connection.closeWhenSent();
+    server.parts.requestShutdown();
+  }
+}
+
+const shutdownWords: readonly string[] = ["nosave", "save", "now", "force", "abort"];

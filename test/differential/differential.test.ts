@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { redis, startRedis } from "../redis-server.ts";
+import { compare } from "./compare.ts";
+import { generate } from "./generator.ts";
+import { type OpenPair, openPair } from "./pair.ts";
+import { regressions } from "./regressions.ts";
+import { explain, freshSeed, runSeed } from "./run.ts";
+import { readScript } from "./script.ts";
+import { showConversation, showDifference } from "./show.ts";
+import { shrink } from "./shrink.ts";
+
+/** Conversations that every run of the tests holds, and those with a seed of its own. */
+const fixedSeeds = 40;
+const freshSeeds = 20;
+const shrinkMs = 20_000;
+
+describe("kvorum and Redis answer the same bytes", redis, () => {
+  let pair: OpenPair;
+  before(async () => {
+    pair = await openPair();
+  });
+  after(() => pair[Symbol.asyncDispose]());
+
+  for (const { about, says } of regressions) {
+    test(about, async () => {
+      const conversation = readScript(says);
+      const difference = await compare(pair, conversation);
+      assert.ok(
+        difference === undefined,
+        difference && `${showDifference(difference)}\n${showConversation(conversation)}`,
+      );
+    });
+  }
+
+  test("in random conversations that are always the same", () => runSeeds(pair, 1, fixedSeeds));
+
+  test("in random conversations that nobody has held before", async (t) => {
+    const first = freshSeed();
+    t.diagnostic(`seeds ${first} to ${first + freshSeeds - 1}`);
+    await runSeeds(pair, first, freshSeeds);
+  });
+});
+
+async function runSeeds(pair: OpenPair, first: number, count: number): Promise<void> {
+  for (let seed = first; seed < first + count; seed++) {
+    const failure = await runSeed(pair, seed);
+    if (failure !== undefined) assert.fail(await explain(pair, seed, failure, shrinkMs));
+  }
+}
+
+test("a seed repeats its conversation", () => {
+  assert.deepEqual(generate(7), generate(7));
+  assert.notDeepEqual(generate(7), generate(8));
+});
+
+test(
+  "two servers that differ are told apart, and the difference is boiled down to one command",
+  redis,
+  async () => {
+    await using few = await startRedis("--enable-debug-command", "yes", "--databases", "3");
+    await using pair = await openPair({ subject: [{ host: "127.0.0.1", port: few.port }] });
+    let seed = 1;
+    let failure = await runSeed(pair, seed);
+    while (failure === undefined) failure = await runSeed(pair, ++seed);
+    const { conversation, difference } = await shrink(pair, failure, shrinkMs);
+    const commands = conversation.flatMap((turn) => (turn.kind === "pipeline" ? turn.steps : []));
+    assert.deepEqual(
+      [conversation.length, commands.length],
+      [1, 1],
+      `${showDifference(difference)}\n${showConversation(conversation)}`,
+    );
+  },
+);

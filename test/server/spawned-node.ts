@@ -1,0 +1,30 @@
+import { readFileSync } from "node:fs";
+import { type Running, startKvorum } from "../command-line.ts";
+
+/** A node in a process of its own, as `kvorum start` makes it. Dispose of it to stop it. */
+export class SpawnedNode {
+  readonly running: Running;
+  readonly port: number;
+
+  private constructor(running: Running, port: number) {
+    this.running = running;
+    this.port = port;
+  }
+
+  static async start(...options: readonly string[]): Promise<SpawnedNode> {
+    const running = startKvorum(["start", "--memory", "--listen", "127.0.0.1:0", ...options]);
+    const banner = await running.sees(/serves on 127\.0\.0\.1:(\d+)/);
+    return new SpawnedNode(running, Number(/serves on 127\.0\.0\.1:(\d+)/.exec(banner)![1]));
+  }
+
+  /** Memory of the process that is with the operating system (Linux, as /proc is read). */
+  get residentBytes(): number {
+    const status = readFileSync(`/proc/${this.running.process.pid}/status`, "latin1");
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) * 1024;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.running.process.kill("SIGKILL");
+    await this.running.ended;
+  }
+}

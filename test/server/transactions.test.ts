@@ -1,0 +1,222 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { redis, startRedis } from "../redis-server.ts";
+import { late, local, type MakeReplica } from "./conversation.ts";
+import { LiveServer } from "./live-server.ts";
+import { RawClient } from "./raw-client.ts";
+
+/** MULTI, EXEC and WATCH between connections, with a replica that answers at once and with a late one. */
+const replicas: readonly (readonly [name: string, make: MakeReplica])[] = [
+  ["", local],
+  [" (late replica)", late(1)],
+];
+
+type Line = string;
+
+/** What happens between WATCH and EXEC, and whether the watched key `k` counts as changed. */
+interface Meanwhile {
+  readonly what: string;
+  readonly before?: readonly Line[];
+  readonly meanwhile: readonly Line[];
+  readonly isChanged: boolean;
+}
+
+const meanwhiles: readonly Meanwhile[] = [
+  { what: "nothing happens", before: ["SET k 1"], meanwhile: [], isChanged: false },
+  { what: "another key changes", before: ["SET k 1"], meanwhile: ["SET other 1"], isChanged: false },
+  { what: "the key is only read", before: ["SET k 1"], meanwhile: ["GET k", "STRLEN k"], isChanged: false },
+  { what: "the key changes", before: ["SET k 1"], meanwhile: ["SET k 2"], isChanged: true },
+  {
+    what: "it changes back to the same value",
+    before: ["SET k 1"],
+    meanwhile: ["SET k 2", "SET k 1"],
+    isChanged: true,
+  },
+  { what: "it is set to the same value", before: ["SET k 1"], meanwhile: ["SET k 1"], isChanged: true },
+  {
+    what: "it is deleted and made again",
+    before: ["SET k 1"],
+    meanwhile: ["DEL k", "SET k 1"],
+    isChanged: true,
+  },
+  { what: "it is deleted", before: ["SET k 1"], meanwhile: ["DEL k"], isChanged: true },
+  { what: "it comes into being", meanwhile: ["SET k 1"], isChanged: true },
+  { what: "it is deleted and was absent", meanwhile: ["DEL k"], isChanged: false },
+  { what: "it gets a deadline", before: ["SET k 1"], meanwhile: ["EXPIRE k 100"], isChanged: true },
+  { what: "it is renamed away", before: ["SET k 1"], meanwhile: ["RENAME k other"], isChanged: true },
+  { what: "another key is renamed to it", before: ["SET o 1"], meanwhile: ["RENAME o k"], isChanged: true },
+  { what: "it is moved away", before: ["SET k 1"], meanwhile: ["MOVE k 1"], isChanged: true },
+  { what: "the database is emptied", before: ["SET k 1"], meanwhile: ["FLUSHDB"], isChanged: true },
+  { what: "everything is emptied", before: ["SET k 1"], meanwhile: ["FLUSHALL"], isChanged: true },
+  {
+    what: "another database is emptied",
+    before: ["SET k 1"],
+    meanwhile: ["SELECT 1", "FLUSHDB"],
+    isChanged: false,
+  },
+  { what: "the database is emptied and the key was absent", meanwhile: ["FLUSHDB"], isChanged: false },
+  { what: "databases are swapped", before: ["SET k 1"], meanwhile: ["SWAPDB 0 1"], isChanged: true },
+  {
+    what: "a database with the key is swapped in",
+    before: ["SELECT 1", "SET k 1"],
+    meanwhile: ["SWAPDB 0 1"],
+    isChanged: true,
+  },
+  { what: "empty databases are swapped", meanwhile: ["SWAPDB 0 1"], isChanged: false },
+  {
+    what: "the key of that name changes in another database",
+    before: ["SET k 1"],
+    meanwhile: ["SELECT 1", "SET k 2"],
+    isChanged: false,
+  },
+  { what: "a failing command touches it", before: ["SET k text"], meanwhile: ["INCR k"], isChanged: false },
+  {
+    what: "a transaction changes it",
+    before: ["SET k 1"],
+    meanwhile: ["MULTI", "SET k 2", "EXEC"],
+    isChanged: true,
+  },
+];
+
+async function say(client: RawClient, lines: readonly Line[]): Promise<void> {
+  for (const line of lines) await client.call(...line.split(" "));
+}
+
+async function watchThrough(port: number): Promise<void> {
+  for (const { what, before = [], meanwhile, isChanged } of meanwhiles) {
+    using one = await RawClient.connect(port);
+    using other = await RawClient.connect(port);
+    await say(one, ["FLUSHALL", ...before, "SELECT 0", "WATCH k"]);
+    await say(other, meanwhile);
+    await say(one, ["MULTI", "SET done 1"]);
+    assert.deepEqual(await one.call("EXEC"), isChanged ? null : ["OK"], what);
+  }
+}
+
+test("Redis itself fails EXEC after WATCH exactly there", redis, async () => {
+  await using server = await startRedis();
+  await watchThrough(server.port);
+});
+
+for (const [name, makeReplica] of replicas) {
+  test(`EXEC after WATCH fails exactly where Redis' does${name}`, async () => {
+    await using live = await LiveServer.start({}, makeReplica);
+    await watchThrough(live.port);
+  });
+
+  test(`a watched key that expires counts as changed${name}`, async () => {
+    await using live = await LiveServer.start({}, makeReplica);
+    using one = await RawClient.connect(live.port);
+    using other = await RawClient.connect(live.port);
+    await say(one, ["SET k 1 PX 20", "WATCH k"]);
+    while ((await other.call("EXISTS", "k")) !== 0);
+    await say(one, ["MULTI", "SET done 1"]);
+    assert.equal(await one.call("EXEC"), null);
+  });
+
+  test(`a key that had expired when it was watched is absent, and stays it${name}`, async () => {
+    await using live = await LiveServer.start({}, makeReplica);
+    using one = await RawClient.connect(live.port);
+    await say(one, ["SET k 1 PX 1"]);
+    while ((await one.call("EXISTS", "k")) !== 0);
+    await say(one, ["WATCH k", "MULTI", "SET done 1"]);
+    assert.deepEqual(await one.call("EXEC"), ["OK"]);
+  });
+
+  test(`WATCH ends with EXEC, DISCARD, UNWATCH, RESET and a failed EXEC${name}`, async () => {
+    await using live = await LiveServer.start({}, makeReplica);
+    using one = await RawClient.connect(live.port);
+    using other = await RawClient.connect(live.port);
+    const endings = [
+      ["MULTI", "EXEC"],
+      ["MULTI", "DISCARD"],
+      ["UNWATCH"],
+      ["RESET"],
+      ["MULTI", "NO_SUCH", "EXEC"],
+    ];
+    for (const ending of endings) {
+      await say(one, ["SET k 1", "WATCH k", ...ending]);
+      await say(other, ["SET k 2"]);
+      await say(one, ["MULTI", "GET k"]);
+      assert.deepEqual(await one.call("EXEC"), ["2"], ending.join(" "));
+    }
+  });
+
+  test(`of increments by WATCH and EXEC from many clients none is lost${name}`, async () => {
+    await using live = await LiveServer.start({}, makeReplica);
+    const clients = await Promise.all(Array.from({ length: 8 }, () => RawClient.connect(live.port)));
+    const increments = 25;
+    await Promise.all(
+      clients.map(async (client) => {
+        for (let done = 0; done < increments; ) {
+          await client.call("WATCH", "sum");
+          const sum = Number(await client.call("GET", "sum"));
+          await client.call("MULTI");
+          await client.call("SET", "sum", sum + 1);
+          if ((await client.call("EXEC")) !== null) done++;
+        }
+      }),
+    );
+    assert.equal(await clients[0]!.call("GET", "sum"), String(clients.length * increments));
+    for (const client of clients) client[Symbol.dispose]();
+  });
+
+  test(`SELECT inside MULTI holds for what follows, in the transaction and behind it${name}`, async () => {
+    await using live = await LiveServer.start({}, makeReplica);
+    using one = await RawClient.connect(live.port);
+    const lines = [
+      "SET k zero",
+      "MULTI",
+      "SELECT 1",
+      "SET k one",
+      "SELECT 99",
+      "GET k",
+      "EXEC",
+      "GET k",
+      "SELECT 0",
+      "GET k",
+    ];
+    for (const line of lines)
+      one.send(`${line === lines[0] ? "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$4\r\nzero" : line}\r\n`);
+    const [set, multi, ...rest] = await one.replies(lines.length);
+    assert.deepEqual([set, multi], ["OK", "OK"]);
+    assert.deepEqual(
+      rest.slice(0, 4),
+      Array.from({ length: 4 }, () => "QUEUED"),
+    );
+    assert.deepEqual(rest.slice(4), [
+      ["OK", "OK", "-ERR DB index is out of range", "one"],
+      "one",
+      "OK",
+      "zero",
+    ]);
+  });
+
+  test(`SELECT inside a transaction that is not carried out changes nothing${name}`, async () => {
+    await using live = await LiveServer.start({}, makeReplica);
+    using one = await RawClient.connect(live.port);
+    using other = await RawClient.connect(live.port);
+    await say(one, ["SET k zero", "WATCH k"]);
+    await say(other, ["SET k changed"]);
+    one.send("MULTI\r\nSELECT 1\r\nEXEC\r\nGET k\r\nMULTI\r\nSELECT 1\r\nDISCARD\r\nGET k\r\n");
+    assert.deepEqual(await one.replies(8), [
+      "OK",
+      "QUEUED",
+      null,
+      "changed",
+      "OK",
+      "QUEUED",
+      "OK",
+      "changed",
+    ]);
+  });
+
+  test(`a command that fails in a transaction leaves the others as they are${name}`, async () => {
+    await using live = await LiveServer.start({}, makeReplica);
+    using one = await RawClient.connect(live.port);
+    await say(one, ["MULTI", "SET k text", "INCR k", "APPEND k !", "NO_SUCH"]);
+    assert.equal(await one.call("EXEC"), "-EXECABORT Transaction discarded because of previous errors.");
+    await say(one, ["MULTI", "SET k text", "INCR k", "APPEND k !"]);
+    assert.deepEqual(await one.call("EXEC"), ["OK", "-ERR value is not an integer or out of range", 5]);
+  });
+}
