@@ -90,7 +90,7 @@ function decode(out: ReplyWriter): Reply[] {
   return replies;
 }
 
-export function show(reply: Reply): string {
+function show(reply: Reply): string {
   if (reply === null) return "nil";
   if (Buffer.isBuffer(reply)) return `"${reply.toString("latin1")}"`;
   if (reply instanceof ReplyError) return `-${reply.message}`;

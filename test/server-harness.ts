@@ -27,11 +27,12 @@ function wordsOf(line: string): Buffer[] {
   return words.map((word) => Buffer.from(word.replaceAll('"', ""), "latin1"));
 }
 
-/** What no two servers have in common: ids and ports of clients. */
+/** What no two servers have in common: ids and ports of clients; number, time and duration of slow commands. */
 const volatile: readonly (readonly [RegExp, string])[] = [
   [/(\$2\r\nid\r\n):\d+/g, "$1:<id>"],
   [/127\.0\.0\.1:\d+/g, "<address>"],
   [/\$\d+\r\n<address>/g, "<address>"],
+  [/(\*6\r\n):\d+\r\n:\d+\r\n:\d+\r\n/g, "$1<id, seconds, micros>"],
 ];
 
 /** Tests that kvorum and the installed Redis answer the same bytes to each conversation, in both protocols. */

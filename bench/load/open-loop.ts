@@ -26,16 +26,12 @@ export interface OpenLoopResult {
   readonly latencyMs: Readonly<Record<"p50" | "p99" | "p999" | "max", number>>;
   /** How late the generator itself was: latency that is not the server's. */
   readonly generatorLateMs: Readonly<Record<"p999" | "max", number>>;
-  readonly windows: readonly Window[];
+  /** The longest latency of the requests answered in each window of the run, in sequence. */
+  readonly worstMs: readonly number[];
 }
 
-/** A tenth of a second. */
-export interface Window {
-  readonly atMs: number;
-  /** The longest latency of a request answered in it. */
-  readonly worstMs: number;
-  readonly filledKeys: number;
-}
+/** The length of a window. */
+export const windowMs = 100;
 
 const program = join(import.meta.dirname, "programs/open-loop.js");
 

@@ -2,7 +2,7 @@ import type { Spread } from "../statistics.ts";
 import type { Verdict } from "../verdict.ts";
 import { type Html, html } from "./html.ts";
 
-const width = 180;
+const width = 140;
 const height = 22;
 const middle = height / 2;
 const margin = 6;

@@ -70,7 +70,7 @@
         {
           ...axisStyle(palette),
           grid: { show: false },
-          size: 28,
+          size: 24,
           splits: chart.groups.map((_, i) => i),
           values: chart.groups.map((group) => group.label),
         },
@@ -131,8 +131,10 @@
     const isSparse = data[0].length <= 12;
     const options = {
       cursor: { points: { size: 6 }, drag: { x: false, y: false } },
-      legend: { markers: { width: 2 } },
-      padding: [4, 16, 0, 0],
+      legend: {
+        markers: { width: 2, dash: (_plot, i) => (chart.lines[i - 1]?.isDashed ? "dashed" : "solid") },
+      },
+      padding: [10, 16, 0, 0],
       scales: {
         x: { time: false, distr: isLogX ? 3 : 1 },
         y: isLogY ? { distr: 3 } : { range: [0, top * 1.1] },
@@ -159,6 +161,8 @@
           value: (_plot, y) => short(y),
         })),
       ],
+      // Until somebody points at the chart, the legend shows where the lines end.
+      hooks: { ready: [(plot) => plot.setLegend({ idx: data[0].length - 1 })] },
     };
     return { options, data };
   }

@@ -86,8 +86,10 @@ ${(row.remarks ?? []).map((remark) => html`<p class="remark">${remark}</p>`)}
 </section>`;
 }
 
-function figure({ kind, title, unit }: Chart, index: number, barCharts: number): Html {
-  return html`<figure class="${kind} of-${barCharts}"><figcaption>${title} <span class="unit">${unit}</span></figcaption><div data-chart="${index}"></div></figure>`;
+function figure(chart: Chart, index: number, barCharts: number): Html {
+  const { kind, title, unit } = chart;
+  const size = kind === "bars" && chart.groups.length > 2 ? "many" : "few";
+  return html`<figure class="${kind} of-${barCharts} ${size}"><figcaption>${title} <span class="unit">${unit}</span></figcaption><div data-chart="${index}"></div></figure>`;
 }
 
 function allFigures(row: RowResult): Html {

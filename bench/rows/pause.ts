@@ -1,5 +1,11 @@
 import { fill } from "../load/fill.ts";
-import { type OpenLoad, type OpenLoopResult, openLoop, openLoopCommand } from "../load/open-loop.ts";
+import {
+  type OpenLoad,
+  type OpenLoopResult,
+  openLoop,
+  openLoopCommand,
+  windowMs,
+} from "../load/open-loop.ts";
 import { type Pairs, pick } from "../pairs.ts";
 import { ask, infoNumber } from "../peers/ask.ts";
 import type { Server } from "../peers/server.ts";
@@ -48,7 +54,7 @@ async function measure(bench: Bench): Promise<Findings> {
     () => runPhases(bench.startKvorum, sizes),
     () => runPhases(bench.startRedis, sizes),
   );
-  return { figures: figuresOf(runs), charts: chartsOf(runs, sizes), remarks: remarksOf(runs) };
+  return { figures: figuresOf(runs), charts: chartsOf(runs), remarks: remarksOf(runs) };
 }
 
 function loadsOf({ keysFrom, keysTo, quietSeconds }: Sizes): Readonly<Record<Phase, OpenLoad>> {
@@ -106,11 +112,14 @@ function pauseFigures(runs: Pairs<Run>, longest: Figure): Figure[] {
   return [longest, delay];
 }
 
-function chartsOf(runs: Pairs<Run>, { keysFrom }: Sizes): Chart[] {
+function chartsOf(runs: Pairs<Run>): Chart[] {
   const groups = (of: (result: OpenLoopResult) => number): BarGroup[] =>
     phases.map((phase) => ({ label: phase, ...pick(runs, (run) => of(run[phase])) }));
   const line = (side: Line["side"], label: string, { growing }: Run): Line => {
-    const points = growing.windows.map((window) => [keysFrom + window.filledKeys, window.worstMs] as const);
+    const points = growing.worstMs
+      .map((worst, i) => [((i + 1) * windowMs) / 1_000, worst] as const)
+      // A window in which nothing was answered; its wait shows in the next one.
+      .filter(([, worst]) => worst > 0);
     return { side, label, isDashed: false, points };
   };
   return [
@@ -120,7 +129,7 @@ function chartsOf(runs: Pairs<Run>, { keysFrom }: Sizes): Chart[] {
       kind: "lines",
       title: "Longest request of each tenth of a second while the table grows, first pair",
       unit: "ms",
-      xLabel: "keys",
+      xLabel: "seconds",
       xScale: "linear",
       yScale: "log",
       lines: [line("ours", "kvorum", runs.ours[0]!), line("peer", "Redis", runs.peer[0]!)],

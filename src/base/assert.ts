@@ -2,15 +2,10 @@
  * Assertions stay on in production. An assertion that fails is a bug in kvorum, never bad input
  * and never weather: the process stops rather than continue wrong.
  */
-export class AssertionError extends Error {
+class AssertionError extends Error {
   override readonly name = "AssertionError";
 }
 
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new AssertionError(message);
-}
-
-/** The default branch of a switch over a closed union: the compiler proves that it is never taken. */
-export function unreachable(value: never): never {
-  throw new AssertionError(`unreachable: ${String(value)}`);
 }

@@ -3,7 +3,7 @@
  * `error.code` over HTTP. Messages may change, codes may not. `applied` tells what became of a write
  * that was answered so: it was not applied, it may have been, or it was.
  */
-export const errorCodes: Readonly<
+const errorCodes: Readonly<
   Record<ErrorCode, { readonly applied: Applied; readonly meaning: string }>
 > = {
   ERR: { applied: "no", meaning: "the command is wrong" },

@@ -39,7 +39,7 @@ export const limits = {
   /** Table entries moved to the next table with each write while the table grows or shrinks. */
   migratedPerWrite: 32,
   /** Cells of an LCS matrix: about 10 ms. */
-  lcsCellsMax: 8_388_608, // 8 MiB
+  lcsCellsMax: 4_194_304, // 4 MiB
   /** Keys looked at in one slice of KEYS, and by a KEYS inside a transaction in all: about 2 ms. */
   keysPerSlice: 10_000,
   /** Steps of a pattern on one key, beyond which it is refused, and on the keys of one slice: about 2 ms.

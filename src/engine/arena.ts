@@ -231,7 +231,7 @@ interface PageInfo {
 }
 
 /** First word of a free slot: no record begins so, since no value is that long. */
-export const freeMark: number = 0x1fffffff;
+const freeMark: number = 0x1fffffff;
 
 const largeClass = classes;
 /** Large records grow in these steps. */

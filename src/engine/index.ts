@@ -84,9 +84,14 @@ export class Index {
       const table = this.tableOf(at);
       const isFirst = table === this.#next;
       let slot = table.home(at);
+      // Behind the home of the boundary and the run there, the second table is still empty.
+      const last = isFirst ? table.home(this.#boundary) : table.slots;
       for (const end = table.slots; slot < end; slot++) {
         const handle = table.handleAt(slot);
-        if (handle === 0) continue;
+        if (handle === 0) {
+          if (slot > last) break;
+          continue;
+        }
         const found = table.hashAt(slot);
         // Smaller ones were pushed here, or were moved already and are only still written here.
         if (found < at) continue;

@@ -202,19 +202,6 @@ export class Keyspace {
     return next < 0 ? 0 : next;
   }
 
-  /** A live record near a random place, 0 where there is none. */
-  near(chance: number, now: number): number {
-    let found = 0;
-    const look = (handle: number): void => {
-      found = handle;
-    };
-    for (let at = chance & 0x7fffffff, looks = 0; found === 0 && looks < 64; looks++) {
-      at = this.scan(at, 1, now, look);
-      if (at === 0) at = this.scan(0, 1, now, look);
-    }
-    return found;
-  }
-
   /** Moves a few records together where pages have become sparse. Call it once with every write. */
   tidy(): void {
     this.#tidier.step();

@@ -55,19 +55,21 @@ function selectedBy(args: Arguments): number | undefined {
 export function exec(connection: Connection, command: Command): boolean {
   const { session, out, request } = connection;
   const { transaction, watched } = session;
-  if (transaction === undefined || transaction.isBroken) {
+  if (transaction === undefined) {
     if (connection.isWaiting) return false;
-    out.error(
-      transaction === undefined
-        ? "ERR EXEC without MULTI"
-        : "EXECABORT Transaction discarded because of previous errors.",
-    );
+    out.error("ERR EXEC without MULTI");
+    // What is watched stays so.
+    return true;
+  }
+  if (transaction.isBroken) {
+    if (connection.isWaiting) return false;
+    out.error("EXECABORT Transaction discarded because of previous errors.");
   } else {
     request.command = command;
     request.args = encodeTransaction(watched, transaction.queued);
     request.db = session.db;
     session.transaction = undefined;
-    if (!connection.submit()) {
+    if (!connection.server.submitTimed(connection, command)) {
       session.transaction = transaction;
       return false;
     }

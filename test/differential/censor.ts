@@ -1,14 +1,13 @@
 import { commandNamed } from "../../src/protocol/spec/table.ts";
 import { Book, speakAgain } from "./book.ts";
-import { type Conversation, lower, type Step, type Turn } from "./conversation.ts";
+import { type Conversation, lower, type Step, step, type Turn } from "./conversation.ts";
+import { setsExpired } from "./deadlines.ts";
 import { isOmitted } from "./exceptions.ts";
+import type { Probe } from "./probes.ts";
 
 /**
  * Keeps out of conversations what is known to differ or depends on chance (exceptions.ts). Follows each
  * connection to know which command means what.
- *
- * Between WATCH and EXEC it admits one write at most: a key that comes and goes again, or two databases
- * that are swapped and swapped back, make Redis refuse an EXEC whose keys are as they were.
  */
 export class Censor {
   readonly #books = new Map<number, Book>();
@@ -17,26 +16,36 @@ export class Censor {
   admits(connection: number, said: Step): boolean {
     const book = this.#bookOf(connection);
     // What follows QUIT may make the system throw its reply away together with the connection.
-    if (book.isClosed || isOmitted(said, book)) return false;
+    if (book.isClosed) return false;
     const isExec = book.isInTransaction && said.args.length === 1 && lower(said.args[0]) === "exec";
-    const writes = isExec ? book.queuedWrites : isWrite(said) && !book.isInTransaction ? 1 : 0;
-    const watching = [...this.#books.values()].filter((b) => b.isWatching && !(isExec && b === book));
-    if (writes > 0 && watching.some((b) => b.writesWatched + writes > 1)) return false;
+    const writes = isExec ? book.queuedWrites : book.isInTransaction ? 0 : writesOf(said);
+    const watching = this.#watching().filter((b) => !(isExec && b === book));
+    const seen = writes === 0 ? 0 : Math.max(0, ...watching.map((b) => b.writesWatched + writes));
+    if (isOmitted(said, book, seen)) return false;
     for (const one of watching) one.writesWatched += writes;
     book.send(said);
-    if (book.isInTransaction && isWrite(said)) book.queuedWrites++;
+    if (book.isInTransaction) book.queuedWrites += writesOf(said);
+    return true;
+  }
+
+  /** Whether a turn that is more than a pipeline may come next; if so, notes what it does to connections. */
+  admitsProbe(turn: Probe): boolean {
+    if (turn.kind === "expiry" && this.#watching().length > 0) return false;
+    this.#bookOf(turn.connection).send(step("DISCARD"));
+    if (turn.kind === "garbage" || turn.kind === "kill") this.#books.delete(turn.connection);
+    if (turn.kind === "kill") this.#books.delete(turn.victim);
     return true;
   }
 
   /** A turn is over: whoever was mute speaks again, and who was closed is new. */
   endTurn(connection: number): void {
     const book = this.#bookOf(connection);
-    if (book.isClosed) this.forget(connection);
+    if (book.isClosed) this.#books.delete(connection);
     else if (book.isMute) for (const said of speakAgain) book.send(said);
   }
 
-  forget(connection: number): void {
-    this.#books.delete(connection);
+  #watching(): Book[] {
+    return [...this.#books.values()].filter((book) => book.isWatching);
   }
 
   #bookOf(connection: number): Book {
@@ -53,16 +62,13 @@ export function isAdmitted(conversation: Conversation): boolean {
 }
 
 function admitsTurn(censor: Censor, turn: Turn): boolean {
-  if (turn.kind !== "pipeline") {
-    censor.forget(turn.connection);
-    if (turn.kind === "kill") censor.forget(turn.victim);
-    return true;
-  }
+  if (turn.kind !== "pipeline") return censor.admitsProbe(turn);
   const admitted = turn.steps.every((said) => censor.admits(turn.connection, said));
   censor.endTurn(turn.connection);
   return admitted;
 }
 
-function isWrite({ args }: Step): boolean {
-  return commandNamed(lower(args[0]))?.isWrite ?? false;
+function writesOf({ args }: Step): number {
+  if (!commandNamed(lower(args[0]))?.isWrite) return 0;
+  return setsExpired(args) ? 2 : 1;
 }

@@ -26,6 +26,14 @@ export function leavesToTheClock(args: readonly Buffer[]): boolean {
   });
 }
 
+/** Whether a command writes a key whose deadline has passed already. */
+export function setsExpired(args: readonly Buffer[]): boolean {
+  return (
+    lower(args[0]) === "set" &&
+    timesIn(args).some(({ value, isAbsolute }) => isAbsolute && value < Date.now())
+  );
+}
+
 function timesIn(args: readonly Buffer[]): GivenTime[] {
   const name = lower(args[0]);
   const place = places.get(name);

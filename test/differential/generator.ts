@@ -12,6 +12,7 @@ import {
 } from "./conversation.ts";
 import { keyCommands, scanOptions } from "./key-commands.ts";
 import { mortals } from "./mortals.ts";
+import type { Probe } from "./probes.ts";
 import { serverCommands } from "./server-commands.ts";
 import { stringCommands } from "./string-commands.ts";
 import { type Maker, Words } from "./words.ts";
@@ -48,10 +49,8 @@ class Generator {
     const share = this.#chance.below(100);
     if (share < 72) return [this.#pipeline(connection, everything, 20)];
     if (share < 88) return this.#transaction(connection);
-    if (share < 93) return [this.#walk(connection)];
-    if (share < 95) return [this.#draw(connection)];
-    if (share < 97) return [this.#expiry(connection)];
-    return this.#ending(connection);
+    const probe = this.#probe(connection, share);
+    return this.#censor.admitsProbe(probe) ? [probe] : [];
   }
 
   #connection(): number {
@@ -78,9 +77,11 @@ class Generator {
   #transaction(connection: number): Turn[] {
     const other = (connection + 1 + this.#chance.below(connections - 1)) % connections;
     const said: Turn[] = [];
-    if (this.#chance.percent(60)) {
-      said.push(this.#say(connection, [step("DISCARD"), step("WATCH", ...this.#words.keys(2))]));
-      if (this.#chance.percent(60)) said.push(this.#say(other, [this.#command(data)]));
+    if (this.#chance.percent(70)) {
+      // Both in one database: they have to do with each other.
+      const begin = [step("DISCARD"), step("SELECT", this.#chance.below(2))];
+      said.push(this.#say(connection, [...begin, step("WATCH", ...this.#words.keys(3))]));
+      if (this.#chance.percent(70)) said.push(this.#say(other, [...begin, this.#command(data)]));
     }
     const queued = Array.from({ length: this.#chance.below(8) }, () => this.#command(everything));
     const end = this.#chance.percent(85) ? [step("EXEC")] : [step("DISCARD")];
@@ -90,33 +91,15 @@ class Generator {
     return [...said, ...parts.map((part) => this.#say(connection, part))];
   }
 
-  #walk(connection: number): Turn {
-    this.#censor.forget(connection);
-    return {
-      kind: "walk",
-      connection,
-      options: this.#words.options(3, scanOptions(this.#words)).map(toBytes),
-    };
-  }
-
-  #draw(connection: number): Turn {
-    this.#censor.forget(connection);
-    return { kind: "draw", connection };
-  }
-
-  #expiry(connection: number): Turn {
-    this.#censor.forget(connection);
-    return { kind: "expiry", connection, ...mortals(this.#words) };
-  }
-
-  #ending(connection: number): Turn[] {
-    this.#censor.forget(connection);
-    if (this.#chance.percent(50)) {
-      return [{ kind: "garbage", connection, bytes: toBytes(this.#chance.pick(garbage)) }];
+  #probe(connection: number, share: number): Probe {
+    const words = this.#words;
+    if (share < 93) {
+      return { kind: "walk", connection, options: words.options(3, scanOptions(words)).map(toBytes) };
     }
-    const victim = (connection + 1) % connections;
-    this.#censor.forget(victim);
-    return [{ kind: "kill", connection, victim }];
+    if (share < 95) return { kind: "draw", connection };
+    if (share < 97) return { kind: "expiry", connection, ...mortals(words) };
+    if (share < 99) return { kind: "garbage", connection, bytes: toBytes(this.#chance.pick(garbage)) };
+    return { kind: "kill", connection, victim: (connection + 1) % connections };
   }
 
   #command(makers: readonly Maker[]): Step {

@@ -3,6 +3,7 @@ import type { Maker, Words } from "./words.ts";
 
 export const keyCommands: readonly Maker[] = [
   { name: "DEL", weight: 12, make: (w) => w.keys() },
+  { name: "DEL", weight: 2, make: (w) => w.crowd() },
   { name: "UNLINK", weight: 6, make: (w) => w.keys() },
   { name: "EXISTS", weight: 10, make: (w) => w.keys() },
   { name: "TYPE", weight: 6, make: (w) => [w.key()] },

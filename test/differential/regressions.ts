@@ -85,6 +85,14 @@ export const regressions: readonly Regression[] = [
     about: "a write by the watching connection itself refuses EXEC",
     says: "WATCH a | SET a 1 | MULTI ; GET a ; EXEC | GET a",
   },
+  {
+    about: "EXEC without MULTI forgets nothing that is watched",
+    says: "WATCH a | EXEC | SET a 1 | MULTI ; GET a ; EXEC",
+  },
+  {
+    about: "subcommands in a transaction",
+    says: "MULTI ; OBJECT ENCODING a ; CLIENT GETNAME ; MEMORY USAGE a ; CONFIG GET nonsense ; EXEC",
+  },
   { about: "UNWATCH forgets", says: "WATCH a | @1 SET a 1 | UNWATCH | MULTI ; GET a ; EXEC" },
   {
     about: "UNWATCH in a transaction comes too late",

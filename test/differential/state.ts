@@ -1,6 +1,6 @@
 import { type Step, step } from "./conversation.ts";
-import { isSameEncoding } from "./exceptions.ts";
 import type { ReplyTree } from "./reply-tree.ts";
+import { isSameEncoding } from "./sameness.ts";
 import type { System } from "./system.ts";
 
 interface KeyState {

@@ -13,6 +13,7 @@ export const stringCommands: readonly Maker[] = [
   { name: "GETEX", weight: 20, make: (w) => [w.key(), ...w.options(2, getexOptions(w))] },
   { name: "MGET", weight: 10, make: (w) => w.keys() },
   { name: "MSET", weight: 10, make: pairs },
+  { name: "MSET", weight: 2, make: (w) => w.crowd().flatMap((key) => [key, w.chance.below(1_000)]) },
   { name: "MSETNX", weight: 10, make: pairs },
   { name: "APPEND", weight: 20, make: (w) => [w.key(), w.value()] },
   { name: "STRLEN", weight: 10, make: (w) => [w.key()] },

@@ -71,6 +71,12 @@ export class Words {
     return Array.from({ length: 1 + this.chance.below(most) }, () => this.key());
   }
 
+  /** Many keys: tables grow by them, and shrink. */
+  crowd(): Word[] {
+    const first = this.chance.below(50);
+    return Array.from({ length: 1 + this.chance.below(150) }, (_, i) => `n:${first + i}`);
+  }
+
   value(): Word {
     const { chance } = this;
     const share = chance.below(100);

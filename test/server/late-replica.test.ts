@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import net from "node:net";
+import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
 import fc from "fast-check";
 import { limits } from "../../src/base/limits.ts";
 import { encodeRequest } from "../../src/protocol/request-encoder.ts";
 import { hold, late, local, type Step } from "./conversation.ts";
+import { LiveServer } from "./live-server.ts";
 
 /**
  * The same conversations over the local replica, which answers at once, and over one that answers turns
@@ -74,16 +77,29 @@ const mistake: fc.Arbitrary<Words> = fc.oneof(
   words(word("CLIENT"), word("NO_SUCH")),
 );
 
-const command: fc.Arbitrary<Buffer> = fc
-  .oneof(
-    { weight: 6, arbitrary: write },
-    { weight: 6, arbitrary: read },
-    { weight: 4, arbitrary: transactional },
-    { weight: 3, arbitrary: ownAffair },
-    { weight: 2, arbitrary: mistake },
-    { weight: 1, arbitrary: changesTheConnection },
+const anyWords: fc.Arbitrary<Words> = fc.oneof(
+  { weight: 6, arbitrary: write },
+  { weight: 6, arbitrary: read },
+  { weight: 4, arbitrary: transactional },
+  { weight: 3, arbitrary: ownAffair },
+  { weight: 2, arbitrary: mistake },
+  { weight: 1, arbitrary: changesTheConnection },
+);
+
+/** A transaction in which anything may stand, above all what changes the meaning of what follows. */
+const transaction: fc.Arbitrary<Words[]> = fc
+  .tuple(
+    fc.array(words(word("WATCH"), key), { maxLength: 1 }),
+    fc.array(fc.oneof(ownAffair, changesTheConnection, words(word("WATCH"), key), anyWords), {
+      maxLength: 5,
+    }),
+    fc.constantFrom("EXEC", "EXEC", "DISCARD"),
   )
-  .map(encodeRequest);
+  .map(([watch, queued, ending]) => [...watch, ["MULTI"], ...queued, [ending]]);
+
+const command: fc.Arbitrary<Buffer> = fc
+  .oneof({ weight: 8, arbitrary: anyWords.map((one) => [one]) }, { weight: 1, arbitrary: transaction })
+  .map((list) => Buffer.concat(list.map(encodeRequest)));
 
 /** What a RESP connection may send beside commands: inline ones, what is skipped, and what ends it. */
 const oddBytes: fc.Arbitrary<Buffer> = fc
@@ -182,4 +198,90 @@ test("several clients in turn see the same with a late replica", async () => {
     ),
     { numRuns: 100 },
   );
+});
+
+const line = (...parts: string[]): Buffer => encodeRequest(parts);
+const commands = (...lines: string[]): Buffer => Buffer.concat(lines.map((text) => line(...text.split(" "))));
+
+/** Conversations in which a reply depends on what the replica has not answered yet. */
+const sentences: readonly (readonly [what: string, sends: Buffer, replies: string])[] = [
+  [
+    "SELECT in a transaction holds for the command behind EXEC",
+    commands("SET k zero", "MULTI", "SELECT 1", "EXEC", "SET k one", "SELECT 0", "GET k"),
+    "+OK\r\n+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n+OK\r\n+OK\r\n$4\r\nzero\r\n",
+  ],
+  [
+    "CLIENT REPLY OFF in a transaction holds for what is behind EXEC",
+    commands("MULTI", "CLIENT REPLY OFF", "EXEC", "GET k", "CLIENT REPLY ON"),
+    "+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n",
+  ],
+  [
+    "WATCH in a transaction is refused while the transaction is open",
+    commands("MULTI", "SET k 1", "WATCH k", "EXEC", "SET k 2", "MULTI", "GET k", "EXEC"),
+    "+OK\r\n+QUEUED\r\n-ERR WATCH inside MULTI is not allowed\r\n*1\r\n+OK\r\n+OK\r\n+OK\r\n+QUEUED\r\n*1\r\n$1\r\n2\r\n",
+  ],
+  [
+    "WATCH sees the writes before it in the pipeline, and EXEC those behind it",
+    commands("SET k 1", "WATCH k", "MULTI", "EXEC", "WATCH k", "SET k 2", "MULTI", "EXEC"),
+    "+OK\r\n+OK\r\n+OK\r\n*0\r\n+OK\r\n+OK\r\n+OK\r\n*-1\r\n",
+  ],
+  [
+    "CLIENT REPLY SKIP drops the reply of one command, OFF of all up to ON",
+    commands(
+      "INCR k",
+      "CLIENT REPLY SKIP",
+      "INCR k",
+      "INCR k",
+      "CLIENT REPLY OFF",
+      "INCR k",
+      "CLIENT REPLY ON",
+      "INCR k",
+    ),
+    ":1\r\n:3\r\n+OK\r\n:5\r\n",
+  ],
+  [
+    "an error of the protocol comes behind the replies before it, and ends the connection",
+    Buffer.concat([commands("INCR k", "INCR k"), Buffer.from("*1\r\n$x\r\n"), commands("INCR k")]),
+    ":1\r\n:2\r\n-ERR Protocol error: invalid bulk length\r\n",
+  ],
+  [
+    "QUIT is answered behind what was asked before it, and ends the connection",
+    commands("INCR k", "INCR k", "QUIT", "INCR k"),
+    ":1\r\n:2\r\n+OK\r\n",
+  ],
+  [
+    "lines of the text protocol are answered in their own words",
+    Buffer.from("SET k a b\nGET k\nDELETE k\nDELETE k\n\nGET k\nPING\nSET k\nQUIT\nGET k\n"),
+    "OK\nVALUE a b\nOK\nNOT_FOUND\nERROR empty line: try HELP\nNOT_FOUND\n+PONG\n" +
+      "ERROR SET wants a key and a value: SET key value with spaces\n",
+  ],
+  [
+    "a browser at the text protocol is closed without a word",
+    Buffer.from("SET k 1\nPOST / HTTP/1.1\nGET k\n"),
+    "OK\n",
+  ],
+];
+
+for (const [what, sends, replies] of sentences) {
+  test(`${what}, with any replica`, async () => {
+    for (let seed = 0; seed < 40; seed++) {
+      const [seen] = await hold([{ client: 0, sends }], 1, seed === 0 ? local : late(seed), seed);
+      assert.equal(seen!.received, replies, `seed ${seed}`);
+    }
+  });
+}
+
+test("a large pipeline over sockets is answered with the same bytes by a late replica", async () => {
+  const round = commands("INCR n", "GET n", "PING", "NO_SUCH", "SELECT 1", "APPEND text x", "GET text");
+  const atomic = commands("MULTI", "SELECT 0", "INCR n", "EXEC", "SETRANGE far 5000 x", "GET far", "GET");
+  const pipeline = Buffer.concat(Array.from({ length: 3_000 }, (_, i) => (i % 7 === 3 ? atomic : round)));
+  const answers: Buffer[] = [];
+  for (const makeReplica of [local, late(5)]) {
+    await using live = await LiveServer.start({}, makeReplica);
+    const socket = net.connect(live.port, "127.0.0.1");
+    socket.end(pipeline);
+    answers.push(await buffer(socket));
+  }
+  assert.ok(answers[0]!.length > 1_000_000);
+  assert.ok(answers[0]!.equals(answers[1]!));
 });

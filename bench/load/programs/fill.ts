@@ -7,7 +7,7 @@ import { Filler } from "../filler.ts";
  *
  *     node dist/bench/load/programs/fill.js --port 6379 --from 0 --to 1000000 --report-every 200000
  *
- * Prints how many keys there are at each mark, and at the end.
+ * Prints each mark that was passed, and the end.
  */
 const { values: options } = parseArgs({
   options: {
@@ -48,6 +48,6 @@ function proceed(): void {
 function report(keys: number): void {
   if (keys >= to) socket.end();
   if (keys < nextReport && keys < to) return;
-  console.log(keys);
+  console.log(Math.min(nextReport, to));
   nextReport = keys >= to ? Number.POSITIVE_INFINITY : nextReport + reportEvery;
 }

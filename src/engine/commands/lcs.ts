@@ -72,13 +72,17 @@ function valueAt(x: Execution, index: number): Buffer {
 function fillTable(a: Buffer, b: Buffer): Uint16Array {
   const width = b.length + 1;
   const lengths = new Uint16Array((a.length + 1) * width);
-  for (let i = 1; i <= a.length; i++) {
+  for (let i = 1, row = width; i <= a.length; i++, row += width) {
     const byte = a[i - 1]!;
-    const row = i * width;
-    for (let j = 1; j < width; j++) {
-      const at = row + j;
-      lengths[at] =
-        byte === b[j - 1] ? lengths[at - width - 1]! + 1 : Math.max(lengths[at - width]!, lengths[at - 1]!);
+    let left = 0;
+    let diagonal = 0;
+    for (let j = 1, at = row + 1; j < width; j++, at++) {
+      const above = lengths[at - width]!;
+      // 1 where the bytes are equal. Neighbours differ by 1 at most, and no branch can be guessed here.
+      const match = ((byte ^ b[j - 1]!) - 1) >>> 31;
+      left = diagonal + ((above - diagonal) | (left - diagonal) | match);
+      diagonal = above;
+      lengths[at] = left;
     }
   }
   return lengths;

@@ -55,7 +55,7 @@ function readOption(args: Arguments, i: number, filter: Filter): string {
   } else if (args.is(i, "laddr")) {
     filter.localAddress = args.text(value);
   } else if (args.is(i, "user")) {
-    if (!isTheUser(args, value)) return `ERR No such user '${args.text(value).slice(0, 128)}'`;
+    if (!isTheUser(args, value)) return `ERR No such user '${args.quoted(value).slice(0, 128)}'`;
   } else if (args.is(i, "maxage")) {
     const age = integerAt(args, value);
     if (age === undefined) return "ERR maxage is not an integer or out of range";

@@ -14,7 +14,7 @@ export function clientTypeAt(args: Arguments, index: number): string | undefined
 }
 
 export function unknownClientType(args: Arguments, index: number): string {
-  return `ERR Unknown client type '${args.text(index).slice(0, 128)}'`;
+  return `ERR Unknown client type '${args.quoted(index).slice(0, 128)}'`;
 }
 
 /** CLIENT LIST [TYPE type | ID id [id ...]] */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { converse, testBesideRedis } from "../../../test/server-harness.ts";
 import { LiveServer } from "../../../test/server/live-server.ts";
 import { RawClient } from "../../../test/server/raw-client.ts";
+import { converse, testBesideRedis } from "../../../test/server-harness.ts";
 
 testBesideRedis({
   "names of clients": [
@@ -109,7 +109,14 @@ testBesideRedis({
 test("CLIENT LIST has the fields of Redis, and what the client said of itself", async () => {
   await using node = await LiveServer.start();
   const said = ["client setinfo lib-name tester", "client setinfo LIB-VER 1.2.3", "hello 3 setname joe"];
-  const transcript = await converse(node.port, [...said, "select 3", "multi", "client list", "discard", "client list"]);
+  const transcript = await converse(node.port, [
+    ...said,
+    "select 3",
+    "multi",
+    "client list",
+    "discard",
+    "client list",
+  ]);
   const line = /txt:(id=.*)\n/.exec(transcript)![1]!;
   const fields = new Map(line.split(" ").map((field) => field.split("=", 2) as [string, string]));
   assert.equal(
@@ -118,7 +125,9 @@ test("CLIENT LIST has the fields of Redis, and what the client said of itself", 
       "omem tot-mem events cmd user redir resp lib-name lib-ver",
   );
   assert.deepEqual(
-    ["id", "laddr", "name", "age", "idle", "flags", "db", "multi", "cmd", "user", "resp"].map((name) => fields.get(name)),
+    ["id", "laddr", "name", "age", "idle", "flags", "db", "multi", "cmd", "user", "resp"].map((name) =>
+      fields.get(name),
+    ),
     ["1", node.server.address, "joe", "0", "0", "N", "3", "-1", "client|list", "default", "3"],
   );
   assert.deepEqual([fields.get("lib-name"), fields.get("lib-ver")], ["tester", "1.2.3"]);
@@ -136,13 +145,20 @@ test("CLIENT LIST shows what others do: MULTI, NO-EVICT, NO-TOUCH, a half comman
   let line = "";
   while (!line.includes("qbuf=13 ")) line = String(await me.call("client", "list", "id", "1"));
   assert.match(line, / flags=xeT .* multi=2 qbuf=13 qbuf-free=\d+ .* multi-mem=47 /);
-  assert.match(String(await me.call("client", "info")), /^id=2 .* flags=N .* multi=-1 qbuf=0 .* cmd=client\|info /);
+  assert.match(
+    String(await me.call("client", "info")),
+    /^id=2 .* flags=N .* multi=-1 qbuf=0 .* cmd=client\|info /,
+  );
 });
 
 test("CLIENT SETINFO refuses as Redis 7.2 does", async () => {
   await using node = await LiveServer.start();
   assert.equal(
-    await converse(node.port, ["client setinfo nonsense x", 'client setinfo lib-name "a b"', "client setinfo LIB-VER \xff"]),
+    await converse(node.port, [
+      "client setinfo nonsense x",
+      'client setinfo lib-name "a b"',
+      "client setinfo LIB-VER \xff",
+    ]),
     "-ERR Unrecognized option 'nonsense'\r\n" +
       "-ERR lib-name cannot contain spaces, newlines or special characters.\r\n" +
       "-ERR LIB-VER cannot contain spaces, newlines or special characters.\r\n+OK\r\n",
@@ -158,8 +174,16 @@ test("CLIENT KILL closes the one with the address, or all that fit, and counts t
   assert.equal(await me.call("client", "kill", address), "OK");
   assert.equal(await me.call("client", "kill", address), "-ERR No such client");
   assert.equal(await me.call("client", "kill", "id", String(await second!.call("client", "id"))), 1);
-  assert.equal(String(await me.call("client", "list")).trim().split("\n").length, 3);
-  assert.equal(await me.call("client", "kill", "type", "normal", "laddr", node.server.address, "user", "default"), 2);
+  assert.equal(
+    String(await me.call("client", "list"))
+      .trim()
+      .split("\n").length,
+    3,
+  );
+  assert.equal(
+    await me.call("client", "kill", "type", "normal", "laddr", node.server.address, "user", "default"),
+    2,
+  );
   assert.equal(await me.call("client", "kill", "maxage", "1000"), 0);
   assert.equal(await me.call("client", "kill", "maxage", "0"), "-ERR maxage should be greater than 0");
   await Promise.all(victims.map((victim) => victim.until(() => victim.isClosed, "a close", true)));
@@ -180,7 +204,13 @@ test("a client that is killed with commands of its own on the way answers none o
 test("SKIP drops the one reply that it is for, also when that comes late and others come behind it", async () => {
   await using node = await LiveServer.start();
   assert.equal(
-    await converse(node.port, ["client reply skip", "debug sleep 0.02", "ping", "client reply off", "debug sleep 0.02"]),
+    await converse(node.port, [
+      "client reply skip",
+      "debug sleep 0.02",
+      "ping",
+      "client reply off",
+      "debug sleep 0.02",
+    ]),
     "+PONG\r\n",
   );
 });

@@ -49,7 +49,15 @@ testBesideRedis({
     "reset now",
   ],
   "RESET and what SKIP was meant for": ["client reply skip", "reset", "ping"],
-  "what MULTI refuses when it is queued": ["multi", "echo", "config nonsense", "exec", "multi", "shutdown", "exec"],
+  "what MULTI refuses when it is queued": [
+    "multi",
+    "echo",
+    "config nonsense",
+    "exec",
+    "multi",
+    "shutdown",
+    "exec",
+  ],
   "what MULTI refuses of its own": [
     "exec now",
     "multi",

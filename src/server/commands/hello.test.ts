@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { converse, testBesideRedis } from "../../../test/server-harness.ts";
 import { LiveServer } from "../../../test/server/live-server.ts";
+import { converse, testBesideRedis } from "../../../test/server-harness.ts";
 import { limits } from "../../base/limits.ts";
 
 testBesideRedis({
@@ -77,7 +77,7 @@ testBesideRedis({
     "auth secret",
   ],
   "AUTH and HELLO inside MULTI": ["multi", "hello 3", "ping", "auth x", "get k", "hello 2", "exec", "get k"],
-  "QUIT without a password": ["config set requirepass secret", "config set requirepass \"\"", "quit", "ping"],
+  "QUIT without a password": ["config set requirepass secret", 'config set requirepass ""', "quit", "ping"],
 });
 
 test("a client that comes after a password was set must say it", async () => {

@@ -94,7 +94,7 @@ function followOptions(connection: Connection, args: Arguments): string {
       if (problem !== "") return problem;
       connection.session.name = args.text(i);
     } else {
-      return `ERR Syntax error in HELLO option '${args.text(i).slice(0, 128)}'`;
+      return `ERR Syntax error in HELLO option '${args.quoted(i).slice(0, 128)}'`;
     }
   }
   return "";

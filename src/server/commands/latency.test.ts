@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { testBesideRedis } from "../../../test/server-harness.ts";
 import { LiveServer } from "../../../test/server/live-server.ts";
 import { RawClient } from "../../../test/server/raw-client.ts";
+import { testBesideRedis } from "../../../test/server-harness.ts";
 import { limits } from "../../base/limits.ts";
 import { LatencyEvent } from "../latency.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { converse, testBesideRedis } from "../../../test/server-harness.ts";
 import { LiveServer } from "../../../test/server/live-server.ts";
 import { RawClient } from "../../../test/server/raw-client.ts";
+import { converse, testBesideRedis } from "../../../test/server-harness.ts";
 import { commands } from "../../protocol/spec/table.ts";
 import { localHandlers } from "./index.ts";
 
@@ -59,7 +59,10 @@ test("WAITAOF answers as Redis 7.2 does without an append-only file", async () =
     ["0 0 x", "-ERR timeout is not an integer or out of range\r\n"],
     ["0 0", "-ERR wrong number of arguments for 'waitaof' command\r\n"],
   ];
-  const transcript = await converse(node.port, cases.map(([words]) => `waitaof ${words}`));
+  const transcript = await converse(
+    node.port,
+    cases.map(([words]) => `waitaof ${words}`),
+  );
   assert.equal(transcript, `${cases.map(([, reply]) => reply).join("")}+OK\r\n`);
 });
 
@@ -97,7 +100,10 @@ test("HELP of every container lists its subcommands", async () => {
   for (const { name, children } of commands.filter((command) => command.children.length > 0)) {
     const lines = ((await client.call(name, "help")) as string[]).filter((line) => !line.startsWith(" "));
     for (const child of children) {
-      assert.ok(lines.some((line) => line.startsWith(child.name.toUpperCase())), `${name} ${child.name}`);
+      assert.ok(
+        lines.some((line) => line.startsWith(child.name.toUpperCase())),
+        `${name} ${child.name}`,
+      );
     }
   }
 });
