@@ -8,7 +8,6 @@ import { summary, table } from "./report/terminal.ts";
 import type { Results, RowResult } from "./results.ts";
 import { rows } from "./rows/index.ts";
 import { runRow } from "./run-row.ts";
-import { verdictsOf } from "./verdict.ts";
 
 /** `npm run bench`: measures kvorum side by side with its peers. See README.md here. */
 const resultsFolder = join(import.meta.dirname, "../../bench-results");
@@ -69,7 +68,6 @@ function save(results: Results, folder: string, alsoTo: string | undefined): voi
 }
 
 function show(results: Results): void {
-  const verdicts = verdictsOf(results.rows);
-  console.log(table(verdicts));
-  console.log(summary(verdicts, results.isQuick));
+  console.log(table(results));
+  console.log(summary(results));
 }

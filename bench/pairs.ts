@@ -4,16 +4,15 @@ export interface Pairs<T> {
   readonly peer: readonly T[];
 }
 
+/** One run of one side; pairs count from 0. */
+export type PairRun<T> = (pair: number) => Promise<T>;
+
 /** Runs ours and the peer's by turns, A B A B …, so that both see the same machine. */
-export async function inPairs<T>(
-  count: number,
-  ours: () => Promise<T>,
-  peer: () => Promise<T>,
-): Promise<Pairs<T>> {
+export async function inPairs<T>(count: number, ours: PairRun<T>, peer: PairRun<T>): Promise<Pairs<T>> {
   const pairs = { ours: [] as T[], peer: [] as T[] };
   for (let i = 0; i < count; i++) {
-    pairs.ours.push(await ours());
-    pairs.peer.push(await peer());
+    pairs.ours.push(await ours(i));
+    pairs.peer.push(await peer(i));
   }
   return pairs;
 }

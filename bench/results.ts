@@ -1,3 +1,4 @@
+import type { Disturbance } from "./measure/disturbance.ts";
 import type { Machine } from "./measure/machine.ts";
 
 export type Unit = "op/s" | "µs/op" | "ms" | "B/key" | "x";
@@ -73,6 +74,7 @@ export interface RowResult extends Findings {
   /** What was started, in the order of the first time. PORT stands for a free port. */
   readonly commands: readonly string[];
   readonly seconds: number;
+  readonly disturbance: Disturbance;
 }
 
 /** Everything of one run of the benchmark: the JSON file, and what the page is made of. */

@@ -1,4 +1,4 @@
-import type { Pairs } from "./pairs.ts";
+import type { PairRun, Pairs } from "./pairs.ts";
 import type { Server } from "./peers/server.ts";
 import type { Findings } from "./results.ts";
 
@@ -23,7 +23,7 @@ export interface Bench {
   startKvorum(): Promise<Server>;
   startRedis(): Promise<Server>;
   /** Runs ours and the peer's by turns: A B A B … */
-  inPairs<T>(what: string, ours: () => Promise<T>, peer: () => Promise<T>, count?: number): Promise<Pairs<T>>;
+  inPairs<T>(what: string, ours: PairRun<T>, peer: PairRun<T>, count?: number): Promise<Pairs<T>>;
   /** Says on the terminal how far the row is. */
   note(text: string): void;
   /** Notes a command for the report. */

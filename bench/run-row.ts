@@ -1,4 +1,5 @@
-import { inPairs } from "./pairs.ts";
+import { watchDisturbance } from "./measure/disturbance.ts";
+import { inPairs, type PairRun } from "./pairs.ts";
 import { startKvorum } from "./peers/kvorum.ts";
 import { startRedis } from "./peers/redis.ts";
 import type { Server } from "./peers/server.ts";
@@ -18,10 +19,11 @@ const quickPairs = 2;
 export async function runRow(row: Row, options: RunOptions): Promise<RowResult> {
   const commands = new Set<string>();
   const startedAt = performance.now();
+  const disturbance = watchDisturbance();
   const findings = await row.run(benchOf(row, options, commands));
   const seconds = Math.round((performance.now() - startedAt) / 1_000);
   const { name, work, peer } = row;
-  return { name, work, peer, commands: [...commands], seconds, ...findings };
+  return { name, work, peer, commands: [...commands], seconds, disturbance: disturbance(), ...findings };
 }
 
 function benchOf(row: Row, { isQuick, ours, note }: RunOptions, commands: Set<string>): Bench {
@@ -37,11 +39,10 @@ function benchOf(row: Row, { isQuick, ours, note }: RunOptions, commands: Set<st
     startKvorum: () => starting(startKvorum(ours)),
     startRedis: () => starting(startRedis()),
     inPairs: (what, runOurs, runPeer, count = pairsOfRow) => {
-      const announced = <T>(run: () => Promise<T>, side: string): (() => Promise<T>) => {
-        let pair = 0;
-        return () => {
-          say(`${what}, pair ${++pair} of ${count}, ${side}`);
-          return run();
+      const announced = <T>(run: PairRun<T>, side: string): PairRun<T> => {
+        return (pair) => {
+          say(`${what}, pair ${pair + 1} of ${count}, ${side}`);
+          return run(pair);
         };
       };
       return inPairs(count, announced(runOurs, "kvorum"), announced(runPeer, "peer"));

@@ -6,7 +6,7 @@ export const words = {
   /** "20 M", "100 k", "512" */
   count(value: number): string {
     if (Math.abs(value) >= 999_500) return `${round(value / 1_000_000)} M`;
-    if (Math.abs(value) >= 9_995) return `${round(value / 1_000)} k`;
+    if (Math.abs(value) >= 9_999.5) return `${round(value / 1_000)} k`;
     return String(round(value));
   },
 

@@ -33,13 +33,14 @@ export class EngineClient {
       words.map((word) => (Buffer.isBuffer(word) ? word : Buffer.from(String(word)))),
     );
     const out = this.#writer();
-    const slice = this.engine.execute(commandOf(words), args, this.db, this.now, out);
+    this.engine.advance(this.now, 0);
+    const slice = this.engine.execute(commandOf(words), args, this.db, out);
     // The request's bytes belong to the caller again.
     args.bytes.fill(0);
     this.turns = 1;
     if (slice !== undefined)
       do this.turns++;
-      while (!slice(this.now));
+      while (!slice());
     const replies = decode(out);
     assert.equal(replies.length, 1, `exactly one reply to ${words[0]}`);
     return replies[0]!;
@@ -48,7 +49,8 @@ export class EngineClient {
   /** Carries out commands as one transaction and shows their replies. */
   transaction(...commands: readonly (readonly Word[])[]): string[] {
     const out = this.#writer();
-    this.engine.transaction(this.now, out, (step) => {
+    this.engine.advance(this.now, 0);
+    this.engine.transaction(out, (step) => {
       for (const words of commands) {
         step(commandOf(words), encodeArguments(words.map((word) => Buffer.from(String(word)))), this.db);
       }

@@ -49,6 +49,10 @@ export class LateReplica implements Replica {
     return this.#inner.store;
   }
 
+  get isFull(): boolean {
+    return this.#inner.isFull;
+  }
+
   revisionOf(db: number, key: Buffer): number {
     return this.#inner.revisionOf(db, key);
   }
@@ -147,6 +151,10 @@ class Lane implements Origin {
     return this.origin.out;
   }
 
+  get isGone(): boolean {
+    return this.origin.isGone;
+  }
+
   get isIdle(): boolean {
     return this.taken.length === 0 && this.answered === 0 && !this.isSlicing;
   }
@@ -155,7 +163,8 @@ class Lane implements Origin {
     this.origin.perform(command, args);
   }
 
-  settled(): void {
+  settled(count: number): void {
+    if (count === 0) return;
     this.isSlicing = false;
     this.answered++;
   }

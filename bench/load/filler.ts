@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { SetBatch } from "./set-batch.ts";
 
 const OK = "+OK\r\n";
@@ -14,7 +14,7 @@ export interface FillerOptions {
  * again once its keys are acknowledged: then they were sent for certain.
  */
 export class Filler {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #batches: readonly SetBatch[];
   /** Replies over and over, more than a chunk of a socket holds: what arrives is compared with a part of it. */
   readonly #expected: Buffer = Buffer.from(OK.repeat(20_000));
@@ -24,7 +24,7 @@ export class Filler {
   readonly #inFlight: number[] = [];
   #doneKeys = 0;
 
-  constructor(socket: Socket, options: FillerOptions, onAcknowledged: () => void) {
+  constructor(socket: Duplex, options: FillerOptions, onAcknowledged: () => void) {
     const { keysPerBatch, batchesInFlight, withDeadlines } = options;
     this.#socket = socket;
     this.#batches = Array.from({ length: batchesInFlight }, () => new SetBatch(keysPerBatch, withDeadlines));

@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { valueBytes } from "./set-batch.ts";
 
 export interface LaneRequest {
@@ -9,6 +9,7 @@ export interface LaneRequest {
 }
 
 const plus = 43;
+const minus = 45;
 const dollar = 36;
 /** How a right answer begins, and its length: keys exist, and every value has the same size. */
 const answers = {
@@ -21,7 +22,7 @@ const waitingMax = 1 << 16;
 
 /** One connection of an open load: requests go out whether or not earlier ones were answered. */
 export class Lane {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #onAnswer: (latencyMs: number) => void;
   /** A ring: requests sent, not answered. */
   readonly #intendedMs: Float64Array = new Float64Array(waitingMax);
@@ -31,7 +32,7 @@ export class Lane {
   /** Bytes still to come of the answer that has begun. */
   #bytesLeft = 0;
 
-  constructor(socket: Socket, onAnswer: (latencyMs: number) => void) {
+  constructor(socket: Duplex, onAnswer: (latencyMs: number) => void) {
     this.#socket = socket;
     this.#onAnswer = onAnswer;
     socket.on("data", (chunk: Buffer) => this.#receive(chunk, performance.now()));
@@ -63,7 +64,8 @@ export class Lane {
   /** The length of the answer that begins here. */
   #begin(chunk: Buffer, at: number): number {
     const answer = this.#isGet[this.#answered % waitingMax] === 1 ? answers.get : answers.set;
-    if (this.isIdle || chunk[at] !== answer.firstByte) {
+    const isMiss = chunk[at] === dollar && chunk[at + 1] === minus;
+    if (this.isIdle || chunk[at] !== answer.firstByte || isMiss) {
       throw new Error(`an unexpected answer: ${JSON.stringify(chunk.toString("latin1", at, at + 200))}`);
     }
     return answer.bytes;

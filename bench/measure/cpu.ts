@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 /** The unit of times in /proc, fixed in Linux' interface to programs: USER_HZ. */
-const ticksPerSecond = 100;
+export const ticksPerSecond = 100;
 
 /** Times of a process with all its threads, in ticks. */
 export interface StatTimes {
@@ -20,11 +20,7 @@ export function parseStat(text: string): StatTimes {
 
 /** User and system time of processes and all that descends from them, so far. */
 export function cpuMicros(pids: readonly number[]): number {
-  const ticks = pids.flatMap(withDescendants).map((pid) => {
-    const { own, endedChildren } = parseStat(readFileSync(`/proc/${pid}/stat`, "latin1"));
-    return own + endedChildren;
-  });
-  return micros(ticks.reduce((sum, each) => sum + each, 0));
+  return micros(pids.reduce((sum, pid) => sum + ticksOf(pid), 0));
 }
 
 /** What children of this very process have used that have ended. */
@@ -36,10 +32,23 @@ function micros(ticks: number): number {
   return (ticks * 1_000_000) / ticksPerSecond;
 }
 
-function withDescendants(pid: number): number[] {
-  // Each thread lists the children that it started.
-  const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+function ticksOf(pid: number): number {
+  const { own, endedChildren } = parseStat(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  return childrenOf(pid).reduce((sum, child) => sum + ticksOfChild(child), own + endedChildren);
+}
+
+/** A child may end while we look. */
+function ticksOfChild(pid: number): number {
+  try {
+    return ticksOf(pid);
+  } catch {
+    return 0;
+  }
+}
+
+/** Each thread lists the children that it started. */
+function childrenOf(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
     readFileSync(`/proc/${pid}/task/${thread}/children`, "latin1").split(" ").filter(Boolean).map(Number),
   );
-  return [pid, ...children.flatMap(withDescendants)];
 }

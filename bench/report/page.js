@@ -14,7 +14,7 @@
   /** Three digits that count, with k and M. */
   function short(value) {
     if (value === null || value === undefined) return "";
-    const [divisor, sign] = value >= 999_500 ? [1e6, " M"] : value >= 9_995 ? [1e3, " k"] : [1, ""];
+    const [divisor, sign] = value >= 999_500 ? [1e6, " M"] : value >= 9_999.5 ? [1e3, " k"] : [1, ""];
     return Number((value / divisor).toPrecision(3)) + sign;
   }
 
@@ -122,6 +122,18 @@
     ctx.restore();
   }
 
+  /** The last x at which every line has a point. */
+  function lastOfAll(data) {
+    return data[0].findLastIndex((_, i) =>
+      data.every((column) => column[i] !== null && column[i] !== undefined),
+    );
+  }
+
+  function powersOfTen(_plot, _axis, min, max) {
+    const [first, last] = [Math.ceil(Math.log10(min)), Math.floor(Math.log10(max))];
+    return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => 10 ** (first + i));
+  }
+
   function lines(chart, palette) {
     const tables = chart.lines.map(({ points }) => [points.map(([x]) => x), points.map(([, y]) => y)]);
     const data = uPlot.join(tables);
@@ -147,7 +159,12 @@
           ...(isLogX && { splits: () => data[0], filter: (_plot, splits) => splits }),
           values: (_plot, splits) => splits.map(short),
         },
-        { ...axisStyle(palette), size: 56, values: (_plot, splits) => splits.map(short) },
+        {
+          ...axisStyle(palette),
+          size: 56,
+          ...(isLogY && { splits: powersOfTen }),
+          values: (_plot, splits) => splits.map(short),
+        },
       ],
       series: [
         { label: chart.xLabel, value: (_plot, x) => short(x) },
@@ -162,7 +179,7 @@
         })),
       ],
       // Until somebody points at the chart, the legend shows where the lines end.
-      hooks: { ready: [(plot) => plot.setLegend({ idx: data[0].length - 1 })] },
+      hooks: { ready: [(plot) => plot.setLegend({ idx: lastOfAll(data) })] },
     };
     return { options, data };
   }

@@ -4,7 +4,14 @@ import { words } from "../words.ts";
 import { scripts, styles } from "./assets.ts";
 import { goalPlot } from "./goal-plot.ts";
 import { type Html, html, jsonForScript } from "./html.ts";
-import { machineSentence, marks, missedSentence, quickSentence, summarySentence } from "./sentences.ts";
+import {
+  disturbanceSentence,
+  machineSentence,
+  marks,
+  missedSentence,
+  quickSentence,
+  summarySentence,
+} from "./sentences.ts";
 
 /** The report as one page that needs no other file and no network. */
 export function page(results: Results): string {
@@ -80,10 +87,14 @@ function rowSection(row: RowResult, chartsBefore: number): Html {
 <h2>${row.name}</h2>
 <p>${row.work}. Peer: ${row.peer}.</p>
 <div class="charts">${row.charts.map((chart, i) => figure(chart, chartsBefore + i, barCharts))}</div>
-${(row.remarks ?? []).map((remark) => html`<p class="remark">${remark}</p>`)}
+${remarksOf(row).map((remark) => html`<p class="remark">${remark}</p>`)}
 <details><summary>All figures</summary>${allFigures(row)}</details>
 <details><summary>Commands</summary><pre>${row.commands.join("\n")}</pre></details>
 </section>`;
+}
+
+function remarksOf(row: RowResult): string[] {
+  return [...(row.remarks ?? []), disturbanceSentence(row) ?? []].flat();
 }
 
 function figure(chart: Chart, index: number, barCharts: number): Html {

@@ -1,4 +1,6 @@
+import { disturbedCores } from "../measure/disturbance.ts";
 import type { Machine } from "../measure/machine.ts";
+import type { RowResult } from "../results.ts";
 import type { Verdict } from "../verdict.ts";
 import { words } from "../words.ts";
 
@@ -38,4 +40,11 @@ export function machineSentence({
   const kind = isVirtual ? "virtual machine" : "machine";
   const programs = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return `A ${kind} with ${cores} cores (${processor}) and ${memoryGiB} GiB of memory, ${kernel}; ${programs.join(", ")}`;
+}
+
+/** What else went on while a row ran; undefined where it was too little to matter. */
+export function disturbanceSentence({ disturbance }: RowResult): string | undefined {
+  const { othersCores, stolenCores } = disturbance;
+  if (othersCores + stolenCores < disturbedCores) return undefined;
+  return `Disturbed: meanwhile other programs used ${othersCores.toFixed(2)} cores, and the host took ${stolenCores.toFixed(2)}. Measure again on a machine that is left alone.`;
 }

@@ -1,8 +1,9 @@
 import Table from "cli-table3";
 import pc from "picocolors";
-import type { Verdict } from "../verdict.ts";
+import type { Results } from "../results.ts";
+import { type Verdict, verdictsOf } from "../verdict.ts";
 import { words } from "../words.ts";
-import { marks, missedSentence, quickSentence, summarySentence } from "./sentences.ts";
+import { disturbanceSentence, marks, missedSentence, quickSentence, summarySentence } from "./sentences.ts";
 
 const head = ["row", "figure", "kvorum", "peer", "ratio (min–max)", "goal", ""];
 const noLines = Object.fromEntries(
@@ -12,7 +13,7 @@ const noLines = Object.fromEntries(
 );
 
 /** All figures as a table for the terminal. */
-export function table(verdicts: readonly Verdict[]): string {
+export function table({ rows }: Results): string {
   const lines = new Table({
     head: head.map(pc.bold),
     chars: { ...noLines, middle: " " },
@@ -20,7 +21,7 @@ export function table(verdicts: readonly Verdict[]): string {
     colAligns: ["left", "left", "right", "right", "right", "right", "left"],
   });
   let lastRow = "";
-  for (const verdict of verdicts) {
+  for (const verdict of verdictsOf(rows)) {
     lines.push(cellsOf(verdict, verdict.row === lastRow ? "" : verdict.row));
     lastRow = verdict.row;
   }
@@ -41,11 +42,17 @@ function cellsOf({ figure, ours, peer, ratio, outcome }: Verdict, row: string): 
 }
 
 /** How many goals were reached, and each that was not, with the distance. */
-export function summary(verdicts: readonly Verdict[], isQuick: boolean): string {
+export function summary({ rows, isQuick }: Results): string {
+  const verdicts = verdictsOf(rows);
+  const disturbed = rows.flatMap((row) => {
+    const sentence = disturbanceSentence(row);
+    return sentence === undefined ? [] : `${row.name}: ${sentence}`;
+  });
   const missed = verdicts.filter(({ outcome }) => outcome === "missed").map(missedSentence);
   return [
     "",
     ...(isQuick ? [quickSentence] : []),
+    ...disturbed,
     summarySentence(verdicts),
     ...missed.map((sentence) => `  ${sentence}`),
   ].join("\n");

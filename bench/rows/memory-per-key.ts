@@ -77,15 +77,14 @@ async function measure(bench: Bench): Promise<Findings> {
 /** The first pair grows to the full size, the others repeat the small one. */
 async function growBoth(bench: Bench, kind: Kind): Promise<Pairs<Growth>> {
   const count = Math.min(bench.pairs, fillsMax);
-  const sizesOf = (round: number): number[] =>
-    bench.isQuick || round > 0 ? [smallKeys] : [smallKeys, largeKeys];
-  const options = { from: 0, to: largeKeys, withDeadlines: kind.withDeadlines };
+  const sizesOf = (pair: number): number[] =>
+    bench.isQuick || pair > 0 ? [smallKeys] : [smallKeys, largeKeys];
+  const options = { from: 0, to: Math.max(...sizesOf(0)), withDeadlines: kind.withDeadlines };
   bench.started(shown(pinned(loadCore, fillCommand("PORT", options))));
-  const rounds = { ours: 0, peer: 0 };
   return bench.inPairs(
     `filling${kind.label}`,
-    () => grow(bench.startKvorum, sizesOf(rounds.ours++), kind),
-    () => grow(bench.startRedis, sizesOf(rounds.peer++), kind),
+    (pair) => grow(bench.startKvorum, sizesOf(pair), kind),
+    (pair) => grow(bench.startRedis, sizesOf(pair), kind),
     count,
   );
 }

@@ -3,9 +3,7 @@
  * `error.code` over HTTP. Messages may change, codes may not. `applied` tells what became of a write
  * that was answered so: it was not applied, it may have been, or it was.
  */
-const errorCodes: Readonly<
-  Record<ErrorCode, { readonly applied: Applied; readonly meaning: string }>
-> = {
+const errorCodes: Readonly<Record<ErrorCode, { readonly applied: Applied; readonly meaning: string }>> = {
   ERR: { applied: "no", meaning: "the command is wrong" },
   WRONGTYPE: { applied: "no", meaning: "the key holds another kind of value" },
   NOT_LEADER: { applied: "no", meaning: "ask the named node" },

@@ -31,9 +31,8 @@ export const limits = {
   databases: 16,
   /** Deadlines are exact integers in a double, in ms since 1970. */
   deadlineMsMax: 9_007_199_254_740_991,
-  /** Expired keys removed with each applied write: keeps up with any rate of writes that set
-   * deadlines, and takes a few microseconds. */
-  expiredPerWrite: 16,
+  /** Expired keys removed before the commands of a turn: some microseconds. The tick does the rest. */
+  expiredPerTurn: 16,
   /** Expired keys removed by one tick: under 5 ms. */
   expiredPerTick: 2_000,
   /** Table entries moved to the next table with each write while the table grows or shrinks. */

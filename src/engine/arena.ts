@@ -89,6 +89,11 @@ export class Arena {
     if (page.live === 0) this.#closePage(number, page);
   }
 
+  /** Fewer page numbers are left than many of the largest commands could use up. */
+  get isAlmostFull(): boolean {
+    return this.#vacant.length + pagesMax - this.bytes.length < pagesReserve;
+  }
+
   /** Bytes that fit into a place. */
   capacityOf(handle: number): number {
     const number = handle >>> 17;
@@ -237,6 +242,8 @@ const largeClass = classes;
 /** Large records grow in these steps. */
 const largeStepBytes = 16 * 1024;
 const pagesMax = 1 << 15;
+/** Looked at every few milliseconds, in which no more than these can be filled. */
+const pagesReserve = 2048;
 const noPage: Buffer = Buffer.alloc(0);
 const noWords: Int32Array = new Int32Array(0);
 const noView: DataView = new DataView(noPage.buffer, 0, 0);

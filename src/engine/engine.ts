@@ -7,7 +7,7 @@ import { commands } from "../protocol/spec/table.ts";
 import { engineHandlers } from "./commands/index.ts";
 import type { Execution, Handler, Slice } from "./execution.ts";
 import { SegmentPool } from "./index-table.ts";
-import { Keyspace, type Shared } from "./keyspace.ts";
+import { Keyspace, type Moment, type Shared } from "./keyspace.ts";
 import { PagePool } from "./pages.ts";
 import { modifiedOf } from "./record.ts";
 
@@ -24,9 +24,10 @@ export class Engine {
   readonly keyspaces: Keyspace[] = [];
   readonly #shared: Shared;
   readonly #execution: Running;
+  readonly #moment: Moment = { now: Number.NEGATIVE_INFINITY, revision: 0 };
 
   constructor(hashKey: readonly [number, number]) {
-    this.#shared = { pages: new PagePool(), segments: new SegmentPool(), hashKey };
+    this.#shared = { pages: new PagePool(), segments: new SegmentPool(), hashKey, moment: this.#moment };
     for (let db = 0; db < limits.databases; db++) this.keyspaces.push(new Keyspace(this.#shared));
     this.#execution = new Running(this);
   }
@@ -45,14 +46,20 @@ export class Engine {
     return earliest;
   }
 
-  /** Removes keys whose deadline has passed, the earliest first, at most `most`. Returns how many. */
-  expire(now: number, most: number): number {
+  /** Time of the last entry or read, in ms since 1970. */
+  get now(): number {
+    return this.#moment.now;
+  }
+
+  /**
+   * Sets the time for what comes next, which never goes back, and removes keys whose deadline has passed by
+   * then, the earliest first, at most `most`. Returns how many were removed.
+   */
+  advance(now: number, most: number): number {
+    const moment = this.#moment;
+    if (now > moment.now) moment.now = now;
     let removed = 0;
-    while (removed < most) {
-      const keyspace = this.#firstToExpire();
-      if (!keyspace.removeExpired(now)) break;
-      removed++;
-    }
+    while (removed < most && this.#firstToExpire().removeExpired()) removed++;
     if (removed > 0) this.revision++;
     this.expiredKeys += removed;
     return removed;
@@ -62,11 +69,11 @@ export class Engine {
    * Carries out one command of the engine and writes its reply. Returns a slice where the command answers
    * later: see Execution.slice.
    */
-  execute(command: Command, args: Arguments, db: number, now: number, out: ReplyWriter): Slice | undefined {
+  execute(command: Command, args: Arguments, db: number, out: ReplyWriter): Slice | undefined {
     const x = this.#execution;
-    x.revision = this.revision + 1;
+    this.#moment.revision = this.revision + 1;
     x.maySlice = true;
-    this.#run(command, args, db, now, out);
+    this.#run(command, args, db, out);
     if (x.changed) this.#finishWrite(db);
     return x.slice;
   }
@@ -76,36 +83,41 @@ export class Engine {
    * `run` calls `step` for each.
    */
   transaction(
-    now: number,
     out: ReplyWriter,
     run: (step: (command: Command, args: Arguments, db: number) => void) => void,
   ): void {
     const x = this.#execution;
-    x.revision = this.revision + 1;
+    this.#moment.revision = this.revision + 1;
     x.maySlice = false;
     let changed = false;
     run((command, args, db) => {
-      this.#run(command, args, db, now, out);
-      changed ||= x.changed;
+      this.#run(command, args, db, out);
+      if (!x.changed) return;
+      changed = true;
+      this.keyspaces[db]!.tidy();
     });
-    if (changed) this.#finishWrite(0);
+    if (changed) this.revision++;
   }
 
   /** A key's modified revision, 0 where it is absent. What WATCH remembers. */
-  revisionOf(db: number, key: Buffer, now: number): number {
+  revisionOf(db: number, key: Buffer): number {
     const keyspace = this.keyspaces[db]!;
-    const handle = keyspace.find(key, 0, key.length, now);
+    const handle = keyspace.find(key, 0, key.length);
     return handle === 0 ? 0 : modifiedOf(keyspace.arena, handle);
   }
 
-  #run(command: Command, args: Arguments, db: number, now: number, out: ReplyWriter): void {
+  /** So little room is left for new records that growth must be refused before it is tried. */
+  get isAlmostFull(): boolean {
+    return this.keyspaces.some((keyspace) => keyspace.arena.isAlmostFull);
+  }
+
+  #run(command: Command, args: Arguments, db: number, out: ReplyWriter): void {
     const x = this.#execution;
     x.command = command;
     x.args = args;
     x.out = out;
     x.db = db;
     x.keyspace = this.keyspaces[db]!;
-    x.now = now;
     x.changed = false;
     x.slice = undefined;
     const handler = handlersById[command.id];
@@ -135,14 +147,16 @@ class Running implements Execution {
   out!: ReplyWriter;
   keyspace!: Keyspace;
   db = 0;
-  now = 0;
-  revision = 0;
   maySlice = true;
   changed = false;
   slice: Slice | undefined = undefined;
 
   constructor(engine: Engine) {
     this.engine = engine;
+  }
+
+  get now(): number {
+    return this.engine.now;
   }
 }
 

@@ -19,8 +19,6 @@ export interface Execution {
   readonly db: number;
   /** Time of the entry, or of the read, in ms since 1970. */
   readonly now: number;
-  /** The revision that this write takes if it changes anything. */
-  readonly revision: number;
   /** Whether it may answer in slices: false inside a transaction. */
   readonly maySlice: boolean;
   /** Set by a handler that changed something: the revision is used up. */
@@ -32,7 +30,7 @@ export interface Execution {
   slice: Slice | undefined;
 }
 
-export type Slice = (now: number) => boolean;
+export type Slice = () => boolean;
 export type Handler = (x: Execution) => void;
 
 /** Handlers by the full name of their row. */

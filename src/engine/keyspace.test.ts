@@ -15,8 +15,10 @@ import {
   versionOf,
 } from "./record.ts";
 
+const moment = { now: 0, revision: 1 };
+
 function make(): Keyspace {
-  return new Keyspace({ pages: new PagePool(), segments: new SegmentPool(), hashKey: [1, 2] });
+  return new Keyspace({ pages: new PagePool(), segments: new SegmentPool(), hashKey: [1, 2], moment });
 }
 
 function put(
@@ -29,12 +31,20 @@ function put(
 ): number {
   const k = Buffer.from(key);
   const v = Buffer.from(value);
-  return keyspace.put(k, 0, k.length, v, 0, v.length, deadline, now, revision);
+  moment.now = now;
+  moment.revision = revision;
+  return keyspace.put(k, 0, k.length, v, 0, v.length, deadline);
 }
 
 function find(keyspace: Keyspace, key: string, now = 0): number {
   const k = Buffer.from(key);
-  return keyspace.find(k, 0, k.length, now);
+  moment.now = now;
+  return keyspace.find(k, 0, k.length);
+}
+
+function removeExpired(keyspace: Keyspace, now: number): boolean {
+  moment.now = now;
+  return keyspace.removeExpired();
 }
 
 function keyOf(keyspace: Keyspace, handle: number): string {
@@ -62,9 +72,11 @@ test("a record keeps when it was created, when it was modified, and how often", 
   assert.deepEqual(facts(), [large, large, 1]);
   put(keyspace, "a", "2", 0, 0, large + 1);
   assert.deepEqual(facts(), [large, large + 1, 2]);
-  keyspace.expire(find(keyspace, "a"), 99, large + 2);
+  moment.revision = large + 2;
+  keyspace.expire(find(keyspace, "a"), 99);
   assert.deepEqual(facts(), [large, large + 2, 3]);
-  keyspace.resize(find(keyspace, "a"), 5000, large + 3);
+  moment.revision = large + 3;
+  keyspace.resize(find(keyspace, "a"), 5000);
   assert.deepEqual(facts(), [large, large + 3, 4]);
   keyspace.remove(find(keyspace, "a"));
   put(keyspace, "a", "3", 0, 0, large + 9);
@@ -75,11 +87,11 @@ test("keys and values are any bytes, and an empty key is a key", () => {
   const keyspace = make();
   const key = Buffer.from([0, 255, 13, 10, 0]);
   const value = Buffer.from([10, 13, 0, 0, 255]);
-  keyspace.put(key, 0, 5, value, 0, 5, 0, 0, 1);
-  const handle = keyspace.find(key, 0, 5, 0);
+  keyspace.put(key, 0, 5, value, 0, 5, 0);
+  const handle = keyspace.find(key, 0, 5);
   const start = valueStart(keyspace.arena, handle);
   assert.deepEqual(bytesOf(keyspace.arena, handle).subarray(start, start + 5), value);
-  assert.equal(keyspace.find(key, 0, 4, 0), 0);
+  assert.equal(keyspace.find(key, 0, 4), 0);
   put(keyspace, "", "empty");
   assert.equal(valueOf(keyspace, find(keyspace, "")), "empty");
 });
@@ -88,14 +100,14 @@ test("a value that changes its size keeps its key, its deadline and its bytes", 
   const keyspace = make();
   put(keyspace, "a", "start", 1000);
   for (const size of [5, 6, 100, 1000, 70_000, 300_000, 1_000_000, 300_000, 50, 5]) {
-    const handle = keyspace.resize(find(keyspace, "a"), size, 2);
+    const handle = keyspace.resize(find(keyspace, "a"), size);
     assert.equal(valueLength(keyspace.arena, handle), size);
     assert.equal(valueOf(keyspace, handle).slice(0, 5), "start");
     assert.equal(deadlineOf(keyspace.arena, handle), 1000);
     assert.equal(keyOf(keyspace, handle), "a");
   }
-  assert.ok(!keyspace.removeExpired(999));
-  assert.ok(keyspace.removeExpired(1000));
+  assert.ok(!removeExpired(keyspace, 999));
+  assert.ok(removeExpired(keyspace, 1000));
   assert.equal(keyspace.records, 0);
   assert.equal(keyspace.arena.usedBytes, 0);
 });
@@ -105,7 +117,7 @@ test("bytes that a value grows by are zero, also where other records have been",
   put(keyspace, "b", Buffer.alloc(3000, "x"));
   keyspace.remove(find(keyspace, "b"));
   put(keyspace, "a", "1");
-  const handle = keyspace.resize(find(keyspace, "a"), 2990, 2);
+  const handle = keyspace.resize(find(keyspace, "a"), 2990);
   assert.equal(valueOf(keyspace, handle), `1${"\0".repeat(2989)}`);
 });
 
@@ -115,7 +127,7 @@ test("a key is gone from its deadline on, before it is removed", () => {
   assert.notEqual(find(keyspace, "a", 99), 0);
   assert.equal(find(keyspace, "a", 100), 0);
   assert.equal(keyspace.records, 1);
-  assert.equal(keyspace.count(100), 0);
+  assert.equal(keyspace.count(), 0);
   put(keyspace, "a", "2", 0, 100, 7);
   assert.equal(createdOf(keyspace.arena, find(keyspace, "a", 100)), 7);
 });
@@ -129,7 +141,7 @@ test("keys leave in the order of their deadlines, equal ones in the order of the
   // Some move, some lose their deadline.
   for (let i = 0; i < 2000; i += 5) {
     keys[i]![1] = i % 2 === 0 ? 500 : 0;
-    keyspace.expire(find(keyspace, keys[i]![0]), keys[i]![1], 2);
+    keyspace.expire(find(keyspace, keys[i]![0]), keys[i]![1]);
   }
   const expected = keys
     .filter(([, deadline]) => deadline > 0)
@@ -138,7 +150,7 @@ test("keys leave in the order of their deadlines, equal ones in the order of the
   const order: string[] = [];
   for (;;) {
     const before = new Set(liveKeys(keyspace));
-    if (!keyspace.removeExpired(10_000)) break;
+    if (!removeExpired(keyspace, 10_000)) break;
     if (order.length % 200 === 0) {
       const after = new Set(liveKeys(keyspace));
       const gone = [...before].filter((key) => !after.has(key));
@@ -151,8 +163,9 @@ test("keys leave in the order of their deadlines, equal ones in the order of the
 });
 
 function liveKeys(keyspace: Keyspace): string[] {
+  moment.now = 0;
   const keys: string[] = [];
-  keyspace.scan(0, Number.MAX_SAFE_INTEGER, 0, (handle) => keys.push(keyOf(keyspace, handle)));
+  keyspace.scan(0, Number.MAX_SAFE_INTEGER, (handle) => keys.push(keyOf(keyspace, handle)));
   return keys;
 }
 
@@ -180,6 +193,6 @@ test("tidying keeps deadlines in order", () => {
   }
   for (let i = 0; i < 200_000; i += 7) {
     assert.equal(keyspace.earliestDeadline, 1000 + i);
-    assert.ok(keyspace.removeExpired(1000 + i));
+    assert.ok(removeExpired(keyspace, 1000 + i));
   }
 });

@@ -1,4 +1,4 @@
-import { KvorumError } from "../base/errors.ts";
+import { assert } from "../base/assert.ts";
 import { halfSipHash } from "../base/half-sip-hash.ts";
 import { limits } from "../base/limits.ts";
 import { copyRange, viewOf } from "../base/words.ts";
@@ -42,6 +42,15 @@ export interface Shared {
   readonly segments: SegmentPool;
   /** Key of the hash: the cluster's, so that SCAN cursors are good on every member. */
   readonly hashKey: readonly [number, number];
+  readonly moment: Moment;
+}
+
+/** When it is, for all keyspaces. In one place and not handed down: a time in an argument is a number on the heap. */
+export interface Moment {
+  /** Time of the entry, or of the read, in ms since 1970. Deadlines up to it have passed. */
+  now: number;
+  /** The revision that a write takes if it changes anything. */
+  revision: number;
 }
 
 /**
@@ -58,6 +67,7 @@ export class Keyspace {
   readonly #tidier: Tidier;
   readonly #key0: number;
   readonly #key1: number;
+  readonly #moment: Moment;
 
   constructor(shared: Shared) {
     this.arena = new Arena(shared.pages);
@@ -66,6 +76,7 @@ export class Keyspace {
     this.#tidier = new Tidier(this.arena, (from) => this.#relocate(from));
     this.#key0 = shared.hashKey[0];
     this.#key1 = shared.hashKey[1];
+    this.#moment = shared.moment;
   }
 
   /** Records, those included whose deadline has passed and which are not removed yet. */
@@ -87,20 +98,20 @@ export class Keyspace {
   }
 
   /** Keys that a reader can see. Exact while no more than expiredPerTick wait to be removed. */
-  count(now: number): number {
-    return this.#index.size - this.#deadlines.countUpTo(now, limits.expiredPerTick);
+  count(): number {
+    return this.#index.size - this.#deadlines.countUpTo(this.#moment.now, limits.expiredPerTick);
   }
 
   /** The record of a key, or 0 where there is none or its deadline has passed. */
-  find(bytes: Buffer, start: number, end: number, now: number): number {
+  find(bytes: Buffer, start: number, end: number): number {
     if (this.#index.size === 0) return 0;
     const handle = this.#locate(this.#hash(bytes, start, end), bytes, start, end);
-    return handle !== 0 && this.isLive(handle, now) ? handle : 0;
+    return handle !== 0 && this.isLive(handle) ? handle : 0;
   }
 
-  isLive(handle: number, now: number): boolean {
+  isLive(handle: number): boolean {
     const deadline = deadlineOf(this.arena, handle);
-    return deadline === 0 || deadline > now;
+    return deadline === 0 || deadline > this.#moment.now;
   }
 
   /**
@@ -115,28 +126,26 @@ export class Keyspace {
     valueFrom: number,
     valueTo: number,
     deadline: number,
-    now: number,
-    revision: number,
   ): number {
     const hash = this.#hash(key, keyFrom, keyTo);
     let handle = this.#locate(hash, key, keyFrom, keyTo);
-    if (handle !== 0 && !this.isLive(handle, now)) {
+    if (handle !== 0 && !this.isLive(handle)) {
       this.remove(handle);
       handle = 0;
     }
     const size = valueTo - valueFrom;
     if (handle === 0) {
-      handle = this.#create(hash, key, keyFrom, keyTo, size, deadline, revision);
+      handle = this.#create(hash, key, keyFrom, keyTo, size, deadline);
     } else {
-      handle = this.#touch(handle, deadline, size, 0, revision);
+      handle = this.#touch(handle, deadline, size, 0);
     }
     this.#write(value, valueFrom, valueTo, handle, valueStart(this.arena, handle));
     return handle;
   }
 
   /** Gives a record another value; its deadline stays. */
-  replace(handle: number, value: Buffer, valueFrom: number, valueTo: number, revision: number): number {
-    const moved = this.#touch(handle, deadlineOf(this.arena, handle), valueTo - valueFrom, 0, revision);
+  replace(handle: number, value: Buffer, valueFrom: number, valueTo: number): number {
+    const moved = this.#touch(handle, deadlineOf(this.arena, handle), valueTo - valueFrom, 0);
     this.#write(value, valueFrom, valueTo, moved, valueStart(this.arena, moved));
     return moved;
   }
@@ -145,9 +154,9 @@ export class Keyspace {
    * Gives a record's value another length and keeps its bytes; those that are added are zero. Marks the
    * value as edited in place.
    */
-  resize(handle: number, size: number, revision: number): number {
+  resize(handle: number, size: number): number {
     const before = valueLength(this.arena, handle);
-    const moved = this.#touch(handle, deadlineOf(this.arena, handle), size, Math.min(before, size), revision);
+    const moved = this.#touch(handle, deadlineOf(this.arena, handle), size, Math.min(before, size));
     const words = wordsOf(this.arena, moved);
     words[firstWord(moved)] = words[firstWord(moved)]! | rawFlag;
     if (size > before) {
@@ -158,10 +167,10 @@ export class Keyspace {
   }
 
   /** Sets the deadline of a record, 0: none. */
-  expire(handle: number, deadline: number, revision: number): number {
+  expire(handle: number, deadline: number): number {
     const size = valueLength(this.arena, handle);
     const raw = wordsOf(this.arena, handle)[firstWord(handle)]! & rawFlag;
-    const moved = this.#touch(handle, deadline, size, size, revision);
+    const moved = this.#touch(handle, deadline, size, size);
     const words = wordsOf(this.arena, moved);
     words[firstWord(moved)] = words[firstWord(moved)]! | raw;
     return moved;
@@ -175,8 +184,8 @@ export class Keyspace {
   }
 
   /** Removes the record whose deadline passed first. False: none has. */
-  removeExpired(now: number): boolean {
-    if (this.#deadlines.earliest > now) return false;
+  removeExpired(): boolean {
+    if (this.#deadlines.earliest > this.#moment.now) return false;
     this.remove(this.#deadlines.first());
     return true;
   }
@@ -194,10 +203,10 @@ export class Keyspace {
    * that is there all the time from the first call to the last is visited exactly once, however the
    * table grows or shrinks meanwhile. About `count` records are looked at. No change meanwhile.
    */
-  scan(cursor: number, count: number, now: number, visit: (handle: number) => void): number {
+  scan(cursor: number, count: number, visit: (handle: number) => void): number {
     if (cursor < 0 || cursor >= 2 ** 31) return 0;
     const next = this.#index.scan(cursor, count, (handle) => {
-      if (this.isLive(handle, now)) visit(handle);
+      if (this.isLive(handle)) visit(handle);
     });
     return next < 0 ? 0 : next;
   }
@@ -251,21 +260,13 @@ export class Keyspace {
     copyRange(from, viewOf(from), start, end, bytesOf(arena, handle), viewOfPage(arena, handle), at);
   }
 
-  #create(
-    hash: number,
-    key: Buffer,
-    keyFrom: number,
-    keyTo: number,
-    size: number,
-    deadline: number,
-    revision: number,
-  ): number {
+  #create(hash: number, key: Buffer, keyFrom: number, keyTo: number, size: number, deadline: number): number {
     const shape = deadline === 0 ? 0 : deadlineFlag;
     const handle = this.#allocate(recordBytes(shape, keyTo - keyFrom, size));
     const words = wordsOf(this.arena, handle);
     const at = firstWord(handle);
     words[at] = shape | size;
-    writeModified(words, at, keyTo - keyFrom, revision);
+    writeModified(words, at, keyTo - keyFrom, this.#moment.revision);
     this.#write(key, keyFrom, keyTo, handle, firstByte(handle) + headerBytes(shape));
     this.#index.insert(hash, handle);
     if (deadline !== 0) {
@@ -279,7 +280,7 @@ export class Keyspace {
    * The next version of a record: with this deadline and room for `size` bytes of value, of which the first
    * `kept` are those it has. Stays in its place where that fits.
    */
-  #touch(handle: number, deadline: number, size: number, kept: number, revision: number): number {
+  #touch(handle: number, deadline: number, size: number, kept: number): number {
     const words = wordsOf(this.arena, handle);
     const at = firstWord(handle);
     const shape = historyFlag | (deadline === 0 ? 0 : deadlineFlag);
@@ -287,7 +288,7 @@ export class Keyspace {
     if ((words[at]! & (historyFlag | deadlineFlag)) === shape) {
       if (this.#fits(handle, recordBytes(shape, keyBytes, size))) {
         words[at] = shape | size;
-        writeModified(words, at, keyBytes, revision);
+        writeModified(words, at, keyBytes, this.#moment.revision);
         bumpVersion(words, at);
         if (deadline !== 0 && deadline !== deadlineOf(this.arena, handle)) {
           writeDeadline(words, at, deadline);
@@ -296,18 +297,11 @@ export class Keyspace {
         return handle;
       }
     }
-    return this.#reshape(handle, shape, deadline, size, kept, revision);
+    return this.#reshape(handle, shape, deadline, size, kept);
   }
 
   /** Writes the next version of a record to another place. */
-  #reshape(
-    handle: number,
-    shape: number,
-    deadline: number,
-    size: number,
-    kept: number,
-    revision: number,
-  ): number {
+  #reshape(handle: number, shape: number, deadline: number, size: number, kept: number): number {
     const { arena } = this;
     const keyBytes = keyLength(arena, handle);
     const wanted = recordBytes(shape, keyBytes, size);
@@ -317,7 +311,7 @@ export class Keyspace {
     const words = wordsOf(arena, moved);
     const at = firstWord(moved);
     words[at] = shape | size;
-    writeModified(words, at, keyBytes, revision);
+    writeModified(words, at, keyBytes, this.#moment.revision);
     writeHistory(words, at, createdOf(arena, handle), versionOf(arena, handle) + 1);
     const from = keyStart(arena, handle);
     const to = firstByte(moved) + headerBytes(shape);
@@ -371,7 +365,7 @@ export class Keyspace {
 
   #allocate(bytes: number): number {
     const handle = this.arena.allocate(bytes);
-    if (handle === 0) throw new KvorumError("OOM", "a database holds 32 GiB of records at most");
+    assert(handle !== 0, "writes that need room are refused before the last page is taken");
     return handle;
   }
 }

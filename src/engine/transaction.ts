@@ -41,13 +41,12 @@ export function encodeTransaction(watched: readonly Watched[], queued: readonly 
 export function applyTransaction(
   engine: Engine,
   item: Arguments,
-  now: number,
   out: ReplyWriter,
   perform: (command: Command, args: Arguments) => void,
 ): void {
   const watched = Number(item.text(1));
   for (let i = 2; i < 2 + watched * 3; i += 3) {
-    const revision = engine.revisionOf(Number(item.text(i)), item.copyOf(i + 1), now);
+    const revision = engine.revisionOf(Number(item.text(i)), item.copyOf(i + 1));
     if (revision !== Number(item.text(i + 2))) {
       out.nullArray();
       return;
@@ -56,7 +55,7 @@ export function applyTransaction(
   const first = 2 + watched * 3;
   const decoder = new RequestDecoder();
   out.array((item.count - first) / 2);
-  engine.transaction(now, out, (step) => {
+  engine.transaction(out, (step) => {
     for (let i = first; i < item.count; i += 2) {
       const found = decoder.next(item.bytes, item.start[i + 1]!, item.end[i + 1]!);
       assert(found === COMMAND, "a queued command is whole");

@@ -29,6 +29,9 @@ export interface Replica {
   /** What INFO and MEMORY tell about the store. */
   readonly store: StoreView;
 
+  /** No room is left for growth: commands that may need more are to be refused with OOM. */
+  readonly isFull: boolean;
+
   /** Finishes what was taken, then refuses. */
   close(): Promise<void>;
 }
@@ -57,9 +60,11 @@ export type ReadMode = "linearizable" | "quorum" | "stale";
 /** A connection, as the replica sees it. */
 export interface Origin {
   readonly out: ReplyWriter;
+  /** Nobody waits for replies any more. */
+  readonly isGone: boolean;
   /** Carries out a command of the connection's own, within a transaction or as a read: WATCH. */
   perform(command: Command, args: Arguments): void;
-  /** So many commands that were taken with LATER have their replies in `out`. */
+  /** So many commands that were taken with LATER have their replies in `out`; 0: a part of a long one is there. */
   settled(count: number): void;
   /** After FULL: offer again. */
   drain(): void;
@@ -67,10 +72,18 @@ export interface Origin {
 
 /** A look at the store, without changing it. */
 export interface StoreView {
-  /** Keys of a database: visible ones, those with a deadline, and the earliest deadline in ms (0: none). */
-  keyspace(db: number): { readonly keys: number; readonly expires: number; readonly earliestMs: number };
+  keyspace(db: number): KeyspaceView;
   /** Bytes of all records and tables, as the operating system sees them. */
   readonly residentBytes: number;
   readonly revision: number;
   readonly expiredKeys: number;
+}
+
+export interface KeyspaceView {
+  /** Keys that a reader can see. */
+  readonly keys: number;
+  /** Those of them that have a deadline. */
+  readonly expires: number;
+  /** The earliest deadline in ms since 1970, 0: none. */
+  readonly earliestMs: number;
 }

@@ -7,6 +7,7 @@ import type { Random } from "../platform/random.ts";
 import {
   DONE,
   FULL,
+  type KeyspaceView,
   LATER,
   type Origin,
   type Replica,
@@ -20,55 +21,38 @@ const tickMs = 10;
 
 /** One voter without a disk: what is submitted is applied at once. */
 export class LocalReplica implements Replica {
+  readonly store: StoreView;
+  isFull = false;
+
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #ticks: Timer;
-  /** Time of this turn of the event loop, 0 before it was asked for. */
-  #now = 0;
-  /** Time only goes forward for the engine, whatever the wall clock does. */
-  #latest = 0;
+  /** Whether the engine has this turn's time. */
+  #knowsTime = false;
   /** Origins whose long read is being answered in slices. */
   readonly #slicing = new Set<Origin>();
   #isOpen = true;
 
   constructor(clock: Clock, random: Random) {
     this.#engine = new Engine([random.uint32() | 0, random.uint32() | 0]);
+    this.store = new EngineView(this.#engine, () => this.#learnTime());
     this.#clock = clock;
     this.#ticks = clock.every(tickMs, () => this.#tick());
-  }
-
-  get store(): StoreView {
-    const engine = this.#engine;
-    const now = this.#time();
-    return {
-      keyspace(db) {
-        const keyspace = engine.keyspaces[db]!;
-        const { earliestDeadline } = keyspace;
-        return {
-          keys: keyspace.count(now),
-          expires: keyspace.recordsWithDeadline,
-          earliestMs: earliestDeadline === Number.POSITIVE_INFINITY ? 0 : earliestDeadline,
-        };
-      },
-      residentBytes: engine.residentBytes,
-      revision: engine.revision,
-      expiredKeys: engine.expiredKeys,
-    };
   }
 
   submit(request: Request): Verdict {
     const { command, args, origin } = request;
     if (this.#slicing.size > 0 && this.#slicing.has(origin)) return FULL;
-    const now = this.#time();
+    if (!this.#knowsTime) this.#learnTime();
     if (command.route === "local") {
       if (command.name === "exec") {
-        applyTransaction(this.#engine, args, now, origin.out, (c, a) => origin.perform(c, a));
+        applyTransaction(this.#engine, args, origin.out, (c, a) => origin.perform(c, a));
       } else {
         origin.perform(command, args);
       }
       return DONE;
     }
-    const slice = this.#engine.execute(command, args, request.db, now, origin.out);
+    const slice = this.#engine.execute(command, args, request.db, origin.out);
     if (slice === undefined) return DONE;
     this.#slicing.add(origin);
     this.#nextSlice(origin, slice);
@@ -76,7 +60,8 @@ export class LocalReplica implements Replica {
   }
 
   revisionOf(db: number, key: Buffer): number {
-    return this.#engine.revisionOf(db, key, this.#time());
+    this.#learnTime();
+    return this.#engine.revisionOf(db, key);
   }
 
   async close(): Promise<void> {
@@ -86,8 +71,13 @@ export class LocalReplica implements Replica {
 
   #nextSlice(origin: Origin, slice: Slice): void {
     this.#clock.nextTurn(() => {
-      if (!this.#isOpen) return;
-      if (!slice(this.#time())) {
+      if (!this.#isOpen || origin.isGone) {
+        this.#slicing.delete(origin);
+        return;
+      }
+      this.#learnTime();
+      if (!slice()) {
+        origin.settled(0);
         this.#nextSlice(origin, slice);
         return;
       }
@@ -97,22 +87,54 @@ export class LocalReplica implements Replica {
     });
   }
 
-  /** Read once a turn, and what is due by then is removed before anything else sees that time. */
-  #time(): number {
-    if (this.#now === 0) {
-      this.#latest = Math.max(this.#latest, this.#clock.wallMs());
-      this.#now = this.#latest;
-      this.#clock.nextTurn(() => {
-        this.#now = 0;
-      });
-      this.#engine.expire(this.#now, limits.expiredPerWrite);
-    }
-    return this.#now;
+  /** Once a turn: reads the clock, and removes what is due by then before anything else sees that time. */
+  #learnTime(): void {
+    if (this.#knowsTime) return;
+    this.#knowsTime = true;
+    this.#engine.advance(this.#clock.wallMs(), limits.expiredPerTurn);
+    this.#clock.nextTurn(() => {
+      this.#knowsTime = false;
+    });
   }
 
   #tick(): void {
-    if (this.#engine.earliestDeadline > this.#clock.wallMs()) return;
-    const removed = this.#engine.expire(this.#time(), limits.expiredPerTick);
+    this.isFull = this.#engine.isAlmostFull;
+    const now = this.#clock.wallMs();
+    if (this.#engine.earliestDeadline > now) return;
+    const removed = this.#engine.advance(now, limits.expiredPerTick);
     if (removed === limits.expiredPerTick) this.#clock.nextTurn(() => this.#isOpen && this.#tick());
+  }
+}
+
+class EngineView implements StoreView {
+  readonly #engine: Engine;
+  readonly #learnTime: () => void;
+
+  constructor(engine: Engine, learnTime: () => void) {
+    this.#engine = engine;
+    this.#learnTime = learnTime;
+  }
+
+  keyspace(db: number): KeyspaceView {
+    this.#learnTime();
+    const keyspace = this.#engine.keyspaces[db]!;
+    const { earliestDeadline } = keyspace;
+    return {
+      keys: keyspace.count(),
+      expires: keyspace.recordsWithDeadline,
+      earliestMs: earliestDeadline === Number.POSITIVE_INFINITY ? 0 : earliestDeadline,
+    };
+  }
+
+  get residentBytes(): number {
+    return this.#engine.residentBytes;
+  }
+
+  get revision(): number {
+    return this.#engine.revision;
+  }
+
+  get expiredKeys(): number {
+    return this.#engine.expiredKeys;
   }
 }

@@ -217,6 +217,10 @@ export class Connection implements StreamHandler, Origin {
     return this.#outstanding > 0;
   }
 
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
   get isClosing(): boolean {
     return this.#isClosing;
   }

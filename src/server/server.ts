@@ -168,7 +168,7 @@ export class Server {
 
   isOverMemory(): boolean {
     const { maxmemoryBytes } = this.settings;
-    return maxmemoryBytes > 0 && this.usedBytes() > maxmemoryBytes;
+    return this.replica.isFull || (maxmemoryBytes > 0 && this.usedBytes() > maxmemoryBytes);
   }
 
   /** Bytes in use, for INFO and maxmemory: the store and an empty process. */

@@ -83,7 +83,8 @@ export class TextFace {
     } else if (server.mustAuthenticate(session)) {
       out.raw(textLine("ERROR NOAUTH Authentication required."));
     } else if (verb === "PING") {
-      out.raw(textLine("+PONG"));
+      // For the inline probes of Redis' clients, which want its line end.
+      out.simple("PONG");
     } else if (verb === "STATUS") {
       out.raw(textLine(server.statusLine()));
     } else {

@@ -48,7 +48,10 @@ export function scanOptions(w: Words): (() => readonly Word[])[] {
 }
 
 function conditions(w: Words): Word[] {
-  return w.chance.percent(40) ? [] : w.options(2, w.flags("NX", "XX", "GT", "LT"));
+  const share = w.chance.below(100);
+  if (share < 30) return [];
+  if (share < 80) return [w.word(w.chance.pick(["NX", "XX", "GT", "LT"]))];
+  return w.options(3, w.flags("NX", "XX", "GT", "LT"));
 }
 
 function copyOptions(w: Words): (() => readonly Word[])[] {

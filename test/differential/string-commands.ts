@@ -5,6 +5,7 @@ export const stringCommands: readonly Maker[] = [
   { name: "GET", weight: 40, make: (w) => [w.key()] },
   { name: "SET", weight: 60, make: (w) => [w.key(), w.value()] },
   { name: "SET", weight: 60, make: (w) => [w.key(), w.value(), ...w.options(3, setOptions(w))] },
+  { name: "SET", weight: 30, make: (w) => [w.key(), w.value(), w.word("PXAT"), w.point(1)] },
   { name: "SETNX", weight: 8, make: (w) => [w.key(), w.value()] },
   { name: "SETEX", weight: 8, make: (w) => [w.key(), w.span(1_000), w.value()] },
   { name: "PSETEX", weight: 8, make: (w) => [w.key(), w.span(1), w.value()] },

@@ -51,20 +51,28 @@ const patterns: readonly Word[] = [
   ...["[]]", "[c-a]", "[a-", "h?llo", "*long*", "[\\^]"],
 ];
 
+/** Few, so that a deadline often meets itself; some between two seconds. */
+const points: readonly number[] = [
+  4_102_444_800_000, 4_102_444_800_000, 4_102_531_200_000, 4_102_444_800_499,
+];
+
 /** Arguments that stand nowhere in particular. */
 const odd: readonly Word[] = ["", "x", "*", "0", "-1", "NX", "GET", "nonsense", Buffer.from([0xff, 0x00])];
 
 /** Makes the words of commands. */
 export class Words {
   readonly chance: Chance;
+  /** The keys that most of a conversation is about, so that its commands have to do with each other. */
+  readonly #hotKeys: readonly Word[];
   #lastSpan = 0;
 
   constructor(chance: Chance) {
     this.chance = chance;
+    this.#hotKeys = Array.from({ length: 3 }, () => chance.pick(keys));
   }
 
   key(): Word {
-    return this.chance.percent(70) ? this.chance.pick(keys.slice(0, 5)) : this.chance.pick(keys);
+    return this.chance.pick(this.chance.percent(75) ? this.#hotKeys : keys);
   }
 
   keys(most = 4): Word[] {
@@ -113,7 +121,7 @@ export class Words {
 
   db(): Word {
     const share = this.chance.below(100);
-    if (share < 75) return this.chance.below(3);
+    if (share < 75) return this.chance.below(2);
     return share < 92 ? this.chance.below(17) : this.chance.pick([-1, "", "x", "1.5", "4294967296", "+1"]);
   }
 
@@ -136,7 +144,7 @@ export class Words {
   /** A point in time from 2100 on, or one long past. */
   point(unitMs: number): Word {
     const share = this.chance.below(100);
-    if (share < 70) return Math.floor((4_102_444_800_123 + this.chance.below(8) * 86_400_000) / unitMs);
+    if (share < 70) return Math.floor(this.chance.pick(points) / unitMs);
     if (share < 85) return this.chance.pick([0, 1, -1, 1_000_000_000, "-9223372036854775808"]);
     return this.chance.pick(noIntegers);
   }

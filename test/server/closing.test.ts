@@ -60,6 +60,7 @@ test("whoever waits for a reply is not idle", async () => {
       submit: () => LATER,
       revisionOf: () => 0,
       store: replica.store,
+      isFull: false,
       close: async () => {},
     }),
     1,

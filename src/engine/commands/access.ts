@@ -11,7 +11,7 @@ export const databaseOutOfRange = "ERR DB index is out of range";
 /** The record that the argument names in the selected database, or 0. */
 export function findKey(x: Execution, index: number): number {
   const { args } = x;
-  return x.keyspace.find(args.bytes, args.start[index]!, args.end[index]!, x.now);
+  return x.keyspace.find(args.bytes, args.start[index]!, args.end[index]!);
 }
 
 /** Sets the key that one argument names to the value that another one holds. */
@@ -31,17 +31,7 @@ export function putBytes(
 ): number {
   const { args } = x;
   x.changed = true;
-  return x.keyspace.put(
-    args.bytes,
-    args.start[key]!,
-    args.end[key]!,
-    value,
-    from,
-    to,
-    deadline,
-    x.now,
-    x.revision,
-  );
+  return x.keyspace.put(args.bytes, args.start[key]!, args.end[key]!, value, from, to, deadline);
 }
 
 export function removeRecord(x: Execution, handle: number): void {
@@ -52,14 +42,14 @@ export function removeRecord(x: Execution, handle: number): void {
 /** A deadline that has passed already removes the record. */
 export function setDeadline(x: Execution, handle: number, deadline: number): void {
   if (deadline <= x.now) x.keyspace.remove(handle);
-  else x.keyspace.expire(handle, deadline, x.revision);
+  else x.keyspace.expire(handle, deadline);
   x.changed = true;
 }
 
 /** False where the record had no deadline. */
 export function clearDeadline(x: Execution, handle: number): boolean {
   if (deadlineOf(x.keyspace.arena, handle) === 0) return false;
-  x.keyspace.expire(handle, 0, x.revision);
+  x.keyspace.expire(handle, 0);
   x.changed = true;
   return true;
 }
@@ -112,8 +102,6 @@ export function copyRecord(x: Execution, handle: number, target: Keyspace, key: 
     start,
     start + valueLength(arena, handle),
     deadlineOf(arena, handle),
-    x.now,
-    x.revision,
   );
   if (raw) markRaw(target.arena, copy);
   x.changed = true;

@@ -88,7 +88,7 @@ function longDoubleOf(x: Execution, handle: number): LongDouble | undefined {
 /** The deadline stays. */
 function setNumber(x: Execution, handle: number, bytes: Buffer, length: number): void {
   if (handle === 0) putBytes(x, 1, bytes, 0, length, 0);
-  else x.keyspace.replace(handle, bytes, 0, length, x.revision);
+  else x.keyspace.replace(handle, bytes, 0, length);
   x.changed = true;
 }
 

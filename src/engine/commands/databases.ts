@@ -64,7 +64,7 @@ function move(x: Execution): void {
 
 function holds(x: Execution, keyspace: Keyspace, key: number): boolean {
   const { args } = x;
-  return keyspace.find(args.bytes, args.start[key]!, args.end[key]!, x.now) !== 0;
+  return keyspace.find(args.bytes, args.start[key]!, args.end[key]!) !== 0;
 }
 
 function swapdb(x: Execution): void {
@@ -94,7 +94,7 @@ function readIndex(x: Execution, index: number, which: string): number | undefin
 }
 
 function dbsize(x: Execution): void {
-  x.out.integer(x.keyspace.count(x.now));
+  x.out.integer(x.keyspace.count());
 }
 
 function flushall(x: Execution): void {

@@ -115,9 +115,9 @@ test("a time that is no number, or too large, is refused, whether there is a key
 test("expired keys are removed by the engine in the order of their deadlines", () => {
   for (let i = 0; i < 10; i++) c.run("SET", i, "v", "PX", 100 - i);
   c.now += 100;
-  assert.equal(c.engine.expire(c.now - 5, 100), 5);
-  assert.equal(c.engine.expire(c.now, 3), 3);
-  assert.equal(c.engine.expire(c.now, 100), 2);
+  assert.equal(c.engine.advance(c.now - 5, 100), 5);
+  assert.equal(c.engine.advance(c.now, 3), 3);
+  assert.equal(c.engine.advance(c.now, 100), 2);
   assert.equal(c.engine.keyspaces[0]!.records, 1);
   assert.equal(c.run("GET", "k"), '"v"');
 });

@@ -19,9 +19,9 @@ function keys(x: Execution): void {
     return;
   }
   const listing = new KeyListing(new KeyWalk(x.keyspace, 0, glob), glob, x.out);
-  if (listing.go(x.now)) return;
+  if (listing.go()) return;
   if (x.maySlice) {
-    x.slice = (now) => listing.go(now);
+    x.slice = () => listing.go();
     return;
   }
   x.out.error(
@@ -43,10 +43,10 @@ class KeyListing {
   }
 
   /** One slice. True: the reply is written. */
-  go(now: number): boolean {
+  go(): boolean {
     const walk = this.#walk;
     if (!this.#walked) {
-      const over = walk.go(limits.keysPerSlice, now);
+      const over = walk.go(limits.keysPerSlice);
       if (this.#glob.gaveUp) return this.#refuse(patternTooCostly);
       if (walk.bytes + headerBytes > limits.outputBytesMax) return this.#refuse(tooLarge);
       if (!over) return false;
@@ -92,10 +92,10 @@ function randomRecord(x: Execution): number {
   const take = (handle: number): void => {
     if (!found.includes(handle)) found.push(handle);
   };
-  const next = keyspace.scan(chance >>> 1, sampleKeys, now, take);
-  if (next === 0) keyspace.scan(0, sampleKeys, now, take);
+  const next = keyspace.scan(chance >>> 1, sampleKeys, take);
+  if (next === 0) keyspace.scan(0, sampleKeys, take);
   // All of them may have expired, and others not.
-  if (found.length === 0) keyspace.scan(0, limits.keysPerSlice, now, (handle) => found.push(handle));
+  if (found.length === 0) keyspace.scan(0, limits.keysPerSlice, (handle) => found.push(handle));
   return found.length === 0 ? 0 : found[mix(chance) % found.length]!;
 }
 

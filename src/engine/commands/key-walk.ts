@@ -31,13 +31,13 @@ export class KeyWalk {
    * Looks at about `keys` keys, fewer where they cost more than others: stops as well after so much work on
    * the pattern, or so many bytes, as one turn allows. True: the walk is over.
    */
-  go(keys: number, now: number): boolean {
+  go(keys: number): boolean {
     const stepsMax = this.#steps + limits.globStepsMax;
     const bytesMax = this.bytes + limits.outputHighWaterBytes;
     const visit = (handle: number): void => this.#visit(handle);
     let left = keys;
     do {
-      this.cursor = this.#keyspace.scan(this.cursor, Math.min(left, pieceKeys), now, visit);
+      this.cursor = this.#keyspace.scan(this.cursor, Math.min(left, pieceKeys), visit);
       left -= pieceKeys;
     } while (this.cursor !== 0 && left > 0 && this.bytes < bytesMax && this.#steps < stepsMax);
     return this.cursor === 0;

@@ -23,7 +23,7 @@ function scan(x: Execution): void {
   const wanted = parse(x);
   if (wanted === undefined) return;
   const walk = new KeyWalk(x.keyspace, cursor, wanted.glob);
-  if (wanted.strings) walk.go(wanted.count, x.now);
+  if (wanted.strings) walk.go(wanted.count);
   else walk.cursor = 0;
   if (wanted.glob?.gaveUp) {
     x.out.error(patternTooCostly);

@@ -52,7 +52,7 @@ function overwrite(x: Execution, handle: number, offset: number, index: number):
   const { args, keyspace } = x;
   const { arena } = keyspace;
   const size = Math.max(valueLength(arena, handle), offset + args.lengthOf(index));
-  const moved = keyspace.resize(handle, size, x.revision);
+  const moved = keyspace.resize(handle, size);
   const at = valueStart(arena, moved) + offset;
   args.bytes.copy(bytesOf(arena, moved), at, args.start[index]!, args.end[index]!);
   x.changed = true;
