@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { test } from "node:test";
 import { duplexTwin } from "./duplex-twin.ts";
 import { Lane } from "./lane.ts";
@@ -8,30 +7,26 @@ const bytes = Buffer.from("request");
 const value = `$64\r\n${"v".repeat(64)}\r\n`;
 
 test("requests leave without waiting, and latency counts from the time they were meant to leave", async () => {
-  const { socket, written } = duplexTwin();
+  const { socket, written, answer } = duplexTwin();
   const latencies: number[] = [];
   const lane = new Lane(socket, (latencyMs) => latencies.push(latencyMs));
   const now = performance.now();
   for (const lateMs of [5_000, 3_000]) lane.send({ bytes, kind: "set", intendedMs: now - lateMs });
   assert.equal(written.length, 2);
   assert.ok(!lane.isIdle);
-  socket.push("+OK\r\n+OK\r\n");
-  await once(socket, "data");
+  await answer("+OK\r\n+OK\r\n");
   assert.ok(latencies[0]! >= 5_000 && latencies[1]! >= 3_000, String(latencies));
   assert.ok(lane.isIdle);
 });
 
 test("answers are told apart wherever the bytes are split", async () => {
-  for (let split = 1; split < value.length + 5; split++) {
-    const { socket } = duplexTwin();
+  const text = `${value}+OK\r\n`;
+  for (let split = 1; split < text.length; split++) {
+    const { socket, answer } = duplexTwin();
     let answers = 0;
     const lane = new Lane(socket, () => answers++);
     for (const kind of ["get", "set"] as const) lane.send({ bytes, kind, intendedMs: 0 });
-    const text = `${value}+OK\r\n`;
-    for (const part of [text.slice(0, split), text.slice(split)].filter((each) => each !== "")) {
-      socket.push(part);
-      await once(socket, "data");
-    }
+    for (const part of [text.slice(0, split), text.slice(split)]) await answer(part);
     assert.equal(answers, 2, `split at ${split}`);
   }
 });

@@ -94,6 +94,8 @@ export class Server {
     this.host = host;
     this.port = this.#listener.port;
     this.address = formatAddress(this);
+    // How long the start took is not what anybody waited for.
+    this.loop.reset();
   }
 
   /** Takes no more clients, answers what was received, then closes; after shutdownMsMax whatever is left. */

@@ -33,7 +33,6 @@ export class Censor {
     if (turn.kind === "expiry" && this.#watching().length > 0) return false;
     this.#bookOf(turn.connection).send(step("DISCARD"));
     if (turn.kind === "garbage" || turn.kind === "kill") this.#books.delete(turn.connection);
-    if (turn.kind === "kill") this.#books.delete(turn.victim);
     return true;
   }
 

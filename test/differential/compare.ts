@@ -31,7 +31,7 @@ export async function compare(pair: Pair, conversation: Conversation): Promise<D
   await both(pair, (system) => system.startOver());
   const comparison = new Comparison(pair);
   for (const [i, turn] of [...conversation, ...farewells(conversation)].entries()) {
-    const found = await comparison.take(turn);
+    const found = await comparison.take(turn).catch(asDifference);
     if (found !== undefined) return { ...found, turn: i };
   }
   const [left, right] = await both(pair, stateOf);
@@ -55,6 +55,11 @@ function farewells(conversation: Conversation): Pipeline[] {
 }
 
 type Found = Omit<Difference, "turn">;
+
+/** A question in between that was not answered. The reference always answers. */
+function asDifference(error: unknown): Found {
+  return { step: 0, reference: "an answer", subject: String(error) };
+}
 
 class Comparison {
   readonly #pair: Pair;
@@ -119,7 +124,6 @@ class Comparison {
   async #probe(turn: Probe): Promise<Found | undefined> {
     const [left, right] = await both(this.#pair, (system) => probe(system, turn));
     this.#forget(turn.connection);
-    if (turn.kind === "kill") this.#forget(turn.victim);
     const at = left.findIndex((line, i) => line !== right[i]);
     if (at < 0 && left.length === right.length) return undefined;
     return { step: 0, reference: left.join("\n"), subject: right.join("\n") };

@@ -36,11 +36,10 @@ export interface Draw {
   readonly connection: number;
 }
 
-/** One connection closes another with CLIENT KILL. */
+/** A connection closes itself with CLIENT KILL. */
 export interface Kill {
   readonly kind: "kill";
   readonly connection: number;
-  readonly victim: number;
 }
 
 /** Gives keys deadlines that come soon, and waits until none of the keys exists any more. */

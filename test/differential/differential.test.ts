@@ -11,8 +11,8 @@ import { showConversation, showDifference } from "./show.ts";
 import { shrink } from "./shrink.ts";
 
 /** Conversations that every run of the tests holds, and those with a seed of its own. */
-const fixedSeeds = 40;
-const freshSeeds = 20;
+const fixedSeeds = 60;
+const freshSeeds = 40;
 const shrinkMs = 20_000;
 
 describe("kvorum and Redis answer the same bytes", redis, () => {

@@ -99,7 +99,7 @@ class Generator {
     if (share < 95) return { kind: "draw", connection };
     if (share < 97) return { kind: "expiry", connection, ...mortals(words) };
     if (share < 99) return { kind: "garbage", connection, bytes: toBytes(this.#chance.pick(garbage)) };
-    return { kind: "kill", connection, victim: (connection + 1) % connections };
+    return { kind: "kill", connection };
   }
 
   #command(makers: readonly Maker[]): Step {

@@ -4,6 +4,7 @@ import {
   encodeStep,
   type Garbage,
   type Kill,
+  pipeline,
   step,
   type Walk,
 } from "./conversation.ts";
@@ -56,12 +57,11 @@ async function draw(system: System, { connection }: Draw): Promise<string[]> {
   return [isOneOfThem ? "one of them" : `${textOf(drawn!)} is none of them`];
 }
 
-async function kill(system: System, { connection, victim }: Kill): Promise<string[]> {
-  const [, id] = await system.askAll(victim, [step("RESET"), step("CLIENT", "ID")]);
-  const link = await system.link(victim);
-  const [, killed] = await system.askAll(connection, [step("RESET"), step("CLIENT", "KILL", "ID", id!.head)]);
-  const { end } = await link.takeAll();
-  return [killed!.head, end];
+async function kill(system: System, { connection }: Kill): Promise<string[]> {
+  const [, id] = await system.askAll(connection, [step("DISCARD"), step("CLIENT", "ID")]);
+  const killing = step("CLIENT", "KILL", "ID", id!.head, "SKIPME", "no");
+  const { replies, end } = await system.send(pipeline(connection, killing), "all");
+  return [...replies.map((reply) => reply.toString("latin1")), end];
 }
 
 const expiryPatienceMs = 5_000;

@@ -52,8 +52,14 @@ function readElements(bytes: Buffer, kind: string, head: string, start: number):
   return { tree: { kind, head, bytes: null, elements }, end };
 }
 
+/** What is no reply becomes a tree of no kind, which is like nothing else. */
 export function parseReply(frame: Buffer): ReplyTree {
-  return readReply(frame, 0)!.tree;
+  const nothing = { kind: "", head: frame.toString("latin1"), bytes: null, elements: [] };
+  try {
+    return readReply(frame, 0)?.tree ?? nothing;
+  } catch {
+    return nothing;
+  }
 }
 
 /** Cuts what arrives into whole replies. */

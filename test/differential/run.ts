@@ -6,7 +6,9 @@ import { type Failure, shrink } from "./shrink.ts";
 /** Holds the conversation of a seed; its failure where the systems differ. */
 export async function runSeed(pair: Pair, seed: number): Promise<Failure | undefined> {
   const conversation = generate(seed);
-  const difference = await compare(pair, conversation);
+  const difference = await compare(pair, conversation).catch((cause: unknown) => {
+    throw new Error(`seed ${seed}: ${String(cause)}`, { cause });
+  });
   return difference && { conversation, difference };
 }
 

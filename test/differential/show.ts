@@ -26,7 +26,7 @@ function showTurn(turn: Turn, index: number): string[] {
     case "draw":
       return [`# turn ${index}`, "RANDOMKEY"];
     case "kill":
-      return [`# turn ${index}: kills connection ${turn.victim}`];
+      return [`# turn ${index}: closes itself with CLIENT KILL ID, SKIPME no`];
     case "expiry":
       return [
         `# turn ${index}: ${turn.steps.length} at once, the last one until the answer is 0`,

@@ -21,7 +21,7 @@ export async function shrink(pair: Pair, failure: Failure, budgetMs: number): Pr
 class Shrinker {
   best: Failure;
   readonly #pair: Pair;
-  readonly #endMs: number;
+  #endMs: number;
 
   constructor(pair: Pair, failure: Failure, endMs: number) {
     this.#pair = pair;
@@ -81,7 +81,10 @@ class Shrinker {
   /** Keeps a smaller conversation if it fails as well. */
   async #try(conversation: Conversation): Promise<boolean> {
     if (sizeOf(conversation) > sizeOf(this.best.conversation) || !isAdmitted(conversation)) return false;
-    const difference = await compare(this.#pair, conversation);
+    const difference = await compare(this.#pair, conversation).catch(() => {
+      // A system that has gone cannot be asked any more: what there is must do.
+      this.#endMs = 0;
+    });
     if (difference === undefined) return false;
     this.best = { conversation, difference };
     return true;

@@ -252,7 +252,7 @@ const sentences: readonly (readonly [what: string, sends: Buffer, replies: strin
   [
     "lines of the text protocol are answered in their own words",
     Buffer.from("SET k a b\nGET k\nDELETE k\nDELETE k\n\nGET k\nPING\nSET k\nQUIT\nGET k\n"),
-    "OK\nVALUE a b\nOK\nNOT_FOUND\nERROR empty line: try HELP\nNOT_FOUND\n+PONG\n" +
+    "OK\nVALUE a b\nOK\nNOT_FOUND\nERROR empty line: try HELP\nNOT_FOUND\n+PONG\r\n" +
       "ERROR SET wants a key and a value: SET key value with spaces\n",
   ],
   [

@@ -7,7 +7,7 @@ import type { ServerSettings } from "../../src/server/settings.ts";
 import { local, type MakeReplica } from "./conversation.ts";
 import { makeServer } from "./make-server.ts";
 
-/** A server on a free port, in this process. Dispose of it to stop it. */
+/** A server in this process, on a free port where none is given. Dispose of it to stop it. */
 export class LiveServer {
   readonly server: Server;
 
@@ -18,10 +18,11 @@ export class LiveServer {
   static async start(
     changes: Partial<ServerSettings> = {},
     makeReplica: MakeReplica = local,
+    port: number = 0,
   ): Promise<LiveServer> {
     const replica = makeReplica(new LocalReplica(systemClock, systemRandom), systemClock);
     const server = makeServer({ replica, clock: systemClock, net: systemNet }, changes);
-    await server.listen("127.0.0.1", 0);
+    await server.listen("127.0.0.1", port);
     return new LiveServer(server);
   }
 

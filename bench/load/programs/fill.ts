@@ -46,8 +46,8 @@ function proceed(): void {
 }
 
 function report(keys: number): void {
-  if (keys >= to) socket.end();
-  if (keys < nextReport && keys < to) return;
-  console.log(Math.min(nextReport, to));
-  nextReport = keys >= to ? Number.POSITIVE_INFINITY : nextReport + reportEvery;
+  for (; nextReport <= keys && nextReport < to; nextReport += reportEvery) console.log(nextReport);
+  if (keys < to) return;
+  console.log(to);
+  socket.end();
 }

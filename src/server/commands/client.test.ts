@@ -68,6 +68,14 @@ testBesideRedis({
     "client unblock 1 timeout x",
     "client unblock",
   ],
+  "CLIENT TRACKING that is off": [
+    "client tracking off",
+    "client trackinginfo",
+    "client getredir",
+    "client tracking nonsense",
+    "client tracking",
+    "client trackinginfo x",
+  ],
   "CLIENT NO-EVICT": ["client no-evict on", "client no-evict off", "client no-evict x", "client no-evict"],
   "CLIENT REPLY": [
     "client reply",
@@ -148,6 +156,14 @@ test("CLIENT LIST shows what others do: MULTI, NO-EVICT, NO-TOUCH, a half comman
   assert.match(
     String(await me.call("client", "info")),
     /^id=2 .* flags=N .* multi=-1 qbuf=0 .* cmd=client\|info /,
+  );
+});
+
+test("CLIENT TRACKING ON is refused", async () => {
+  await using node = await LiveServer.start();
+  assert.match(
+    await converse(node.port, ["client tracking on"]),
+    /^-ERR CLIENT TRACKING is not possible here/,
   );
 });
 

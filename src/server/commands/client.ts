@@ -17,6 +17,9 @@ export const clientHandlers: Readonly<Record<string, LocalHandler>> = {
   "client|setname": setName,
   "client|setinfo": setInfo,
   "client|reply": reply,
+  "client|getredir": ({ out }) => out.integer(-1),
+  "client|tracking": tracking,
+  "client|trackinginfo": trackingInfo,
   "client|no-evict": noEvict,
   "client|no-touch": noTouch,
   "client|unblock": unblock,
@@ -66,6 +69,25 @@ function reply({ out, session }: Connection, args: Arguments): void {
   } else {
     out.error(syntaxError);
   }
+}
+
+/** Client-side caching is not spoken here: it is off, and may be turned off. */
+function tracking({ out }: Connection, args: Arguments): void {
+  if (args.is(2, "off")) out.ok();
+  else if (args.is(2, "on"))
+    out.error("ERR CLIENT TRACKING is not possible here: ask without client-side caching");
+  else out.error(syntaxError);
+}
+
+function trackingInfo({ out }: Connection): void {
+  out.map(3);
+  out.bulkText("flags");
+  out.set(1);
+  out.bulkText("off");
+  out.bulkText("redirect");
+  out.integer(-1);
+  out.bulkText("prefixes");
+  out.array(0);
 }
 
 /** Nothing is ever evicted here; the flag is remembered and shown. */

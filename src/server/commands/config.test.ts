@@ -115,7 +115,7 @@ testBesideRedis({
     "config set maxmemory-policy NoEviction",
     "config get maxmemory-policy",
   ],
-  "CONFIG RESETSTAT": ["config resetstat"],
+  "CONFIG RESETSTAT and REWRITE": ["config resetstat", "config rewrite", "config rewrite x"],
 });
 
 test("CONFIG GET * shows every parameter with its value", async () => {

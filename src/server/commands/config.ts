@@ -12,6 +12,7 @@ export const configHandlers: Readonly<Record<string, LocalHandler>> = {
   "config|get": get,
   "config|set": set,
   "config|resetstat": resetStat,
+  "config|rewrite": ({ out }) => out.error("ERR The server is running without a config file"),
 };
 
 /** CONFIG GET parameter-or-pattern …, in any case. */

@@ -5,11 +5,13 @@ import { RawClient } from "../../../test/server/raw-client.ts";
 import { testBesideRedis } from "../../../test/server-harness.ts";
 import { limits } from "../../base/limits.ts";
 import { LatencyEvent } from "../latency.ts";
+import { drawing } from "./latency-words.ts";
 
 testBesideRedis({
   "LATENCY of nothing": [
     "latency latest",
     "latency history command",
+    "latency graph nonsense",
     "latency reset",
     "latency reset command nonsense",
     "latency",
@@ -36,6 +38,29 @@ test("a command over the threshold is an event, and one below is none", async ()
   assert.equal(await client.call("latency", "reset", "fast-command"), 0);
   assert.equal(await client.call("latency", "reset", "command"), 1);
   assert.deepEqual(await client.call("latency", "latest"), []);
+});
+
+test("LATENCY GRAPH draws a bar for each sample, the latest at the right", () => {
+  const event = new LatencyEvent("command");
+  [10, 40, 1, 21].forEach((latencyMs, second) => {
+    event.add(second, latencyMs);
+  });
+  assert.equal(drawing(event), "command: up to 40 ms\n #\n # #\n # #\n####\n");
+});
+
+test("LATENCY DOCTOR tells in words what was slow", async () => {
+  await using node = await LiveServer.start();
+  using client = await RawClient.connect(node.port);
+  const doctor = (): Promise<unknown> => client.call("latency", "doctor");
+  assert.match(String(await doctor()), /^Nothing is noted: /);
+  await client.call("config", "set", "latency-monitor-threshold", "15");
+  assert.equal(await doctor(), "Nothing took 15 ms or longer.\n");
+  await client.call("debug", "sleep", "0.02");
+  assert.match(
+    String(await doctor()),
+    /^command: 1 slow seconds within 1 s, (\d+) ms on average, \1 ms at worst\.\nSLOWLOG /,
+  );
+  assert.match(String(await client.call("latency", "graph", "command")), /^command: up to \d+ ms\n(#\n){4}$/);
 });
 
 test("without a threshold nothing is noted", async () => {

@@ -1,9 +1,12 @@
 import type { Arguments } from "../../protocol/arguments.ts";
 import type { Connection } from "../connection.ts";
 import type { LocalHandler } from "../server.ts";
+import { diagnosis, drawing } from "./latency-words.ts";
 
 /** LATENCY. */
 export const latencyHandlers: Readonly<Record<string, LocalHandler>> = {
+  "latency|doctor": ({ out, server }) => out.verbatim("txt", diagnosis(server)),
+  "latency|graph": graph,
   "latency|history": history,
   "latency|latest": latest,
   "latency|reset": reset,
@@ -17,6 +20,12 @@ function history({ out, server }: Connection, args: Arguments): void {
     out.integer(seconds);
     out.integer(latencyMs);
   }
+}
+
+function graph({ out, server }: Connection, args: Arguments): void {
+  const event = server.latency.events.get(args.text(2));
+  if (event === undefined) out.error(`ERR No samples available for event '${args.text(2).slice(0, 128)}'`);
+  else out.verbatim("txt", drawing(event));
 }
 
 function latest({ out, server }: Connection): void {
