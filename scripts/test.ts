@@ -50,7 +50,7 @@ async function runAll(list: readonly string[]): Promise<void> {
 }
 
 function testFiles(dist: string): string[] {
-  return ["src", "test"]
+  return ["src", "test", "bench"]
     .map((part) => join(dist, part))
     .filter((part) => existsSync(part))
     .flatMap((part) =>

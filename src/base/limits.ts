@@ -68,6 +68,9 @@ export const limits = {
   outputHighWaterBytes: 1_048_576, // 1 MiB
   /** Unsent replies beyond which a client is cut off, as Redis' client-output-buffer-limit does. */
   outputBytesMax: 268_435_456, // 256 MiB
+  /** A closed connection still drops what its client sends for so long: closed at once, replies on their way to
+   * the client would be lost. */
+  lingerMsMax: 1_000,
   /** A shutdown waits this long for clients to take their replies. */
   shutdownMsMax: 5_000,
 

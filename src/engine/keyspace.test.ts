@@ -52,7 +52,7 @@ function keyOf(keyspace: Keyspace, handle: number): string {
   return bytesOf(keyspace.arena, handle).toString("utf8", start, start + keyLength(keyspace.arena, handle));
 }
 
-function valueOf(keyspace: Keyspace, handle: number): string {
+function valueText(keyspace: Keyspace, handle: number): string {
   const start = valueStart(keyspace.arena, handle);
   return bytesOf(keyspace.arena, handle).toString("utf8", start, start + valueLength(keyspace.arena, handle));
 }
@@ -93,7 +93,7 @@ test("keys and values are any bytes, and an empty key is a key", () => {
   assert.deepEqual(bytesOf(keyspace.arena, handle).subarray(start, start + 5), value);
   assert.equal(keyspace.find(key, 0, 4), 0);
   put(keyspace, "", "empty");
-  assert.equal(valueOf(keyspace, find(keyspace, "")), "empty");
+  assert.equal(valueText(keyspace, find(keyspace, "")), "empty");
 });
 
 test("a value that changes its size keeps its key, its deadline and its bytes", () => {
@@ -102,7 +102,7 @@ test("a value that changes its size keeps its key, its deadline and its bytes", 
   for (const size of [5, 6, 100, 1000, 70_000, 300_000, 1_000_000, 300_000, 50, 5]) {
     const handle = keyspace.resize(find(keyspace, "a"), size);
     assert.equal(valueLength(keyspace.arena, handle), size);
-    assert.equal(valueOf(keyspace, handle).slice(0, 5), "start");
+    assert.equal(valueText(keyspace, handle).slice(0, 5), "start");
     assert.equal(deadlineOf(keyspace.arena, handle), 1000);
     assert.equal(keyOf(keyspace, handle), "a");
   }
@@ -118,7 +118,7 @@ test("bytes that a value grows by are zero, also where other records have been",
   keyspace.remove(find(keyspace, "b"));
   put(keyspace, "a", "1");
   const handle = keyspace.resize(find(keyspace, "a"), 2990);
-  assert.equal(valueOf(keyspace, handle), `1${"\0".repeat(2989)}`);
+  assert.equal(valueText(keyspace, handle), `1${"\0".repeat(2989)}`);
 });
 
 test("a key is gone from its deadline on, before it is removed", () => {
@@ -180,7 +180,7 @@ test("memory of deleted keys is given back while writes go on, also from pages t
   // A quarter, or 8 MiB: that much may be free places.
   assert.ok(residentBytes - usedBytes < 9e6, `${residentBytes} bytes are held for ${usedBytes}`);
   for (let i = 0; i < 300_000; i += 10)
-    assert.equal(valueOf(keyspace, find(keyspace, `key:${i}`)), "x".repeat(60));
+    assert.equal(valueText(keyspace, find(keyspace, `key:${i}`)), "x".repeat(60));
   assert.equal(keyspace.records, 30_000);
 });
 

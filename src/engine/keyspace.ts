@@ -208,7 +208,7 @@ export class Keyspace {
     const next = this.#index.scan(cursor, count, (handle) => {
       if (this.isLive(handle)) visit(handle);
     });
-    return next < 0 ? 0 : next;
+    return Math.max(next, 0);
   }
 
   /** Moves a few records together where pages have become sparse. Call it once with every write. */

@@ -1,6 +1,7 @@
 import net from "node:net";
 import { KvorumError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
+import { systemClock } from "./clock.ts";
 import type { Listener, ListenOptions, Net, Stream, StreamHandler } from "./net.ts";
 
 /** Sockets of the operating system. */
@@ -47,12 +48,14 @@ function listenError(error: NodeJS.ErrnoException, { host, port }: ListenOptions
 /** All sockets read into this: what arrives is worked off before the next read. */
 const receiveBuffer = Buffer.allocUnsafeSlow(limits.receiveBytes);
 const nothing = Buffer.alloc(0);
+/** Handles a stream that nobody has to do with, or not yet. */
+const nobody: StreamHandler = { received: () => true, drained() {}, ended() {}, closed() {} };
 
 class SocketStream implements Stream {
   readonly remoteAddress: string;
   readonly localAddress: string;
   readonly #socket: net.Socket;
-  #handler!: StreamHandler;
+  #handler: StreamHandler = nobody;
   #error: Error | undefined;
   #waitsForDrain = false;
 
@@ -68,8 +71,8 @@ class SocketStream implements Stream {
     socket.on("error", (error) => {
       this.#error = error;
     });
-    socket.on("end", () => handler.ended());
-    socket.on("close", () => handler.closed(this.#error));
+    socket.on("end", () => this.#handler.ended());
+    socket.on("close", () => this.#handler.closed(this.#error));
     socket.resume();
   }
 
@@ -96,13 +99,31 @@ class SocketStream implements Stream {
   }
 
   end(): void {
+    this.#socket.once("finish", () => this.#linger());
     this.#socket.end();
-    // Half-open streams are ours to close: once all is sent, nothing more is wanted.
-    this.#socket.once("finish", () => this.#socket.destroy());
   }
 
   destroy(): void {
     this.#socket.destroy();
+  }
+
+  /**
+   * All is sent, and the handler has no more to do with it. Were the socket closed with bytes unread, the system
+   * would throw away what is on its way to the client; so what still comes is dropped until the client closes
+   * its half too, or has had its time.
+   */
+  #linger(): void {
+    const socket = this.#socket;
+    this.#handler.closed(undefined);
+    this.#handler = nobody;
+    if (socket.readableEnded) {
+      socket.destroy();
+      return;
+    }
+    const timer = systemClock.after(limits.lingerMsMax, () => socket.destroy());
+    socket.once("end", () => socket.destroy());
+    socket.once("close", () => timer.cancel());
+    socket.resume();
   }
 
   #awaitDrain(): void {

@@ -88,8 +88,10 @@ export class Connection implements StreamHandler, Origin {
   }
 
   received(buffer: Buffer, length: number): boolean {
-    this.session.lastActiveMs = this.server.coarseMs;
     this.server.stats.receivedBytes += length;
+    // Dropped, and still read: a client that is stuck in sending would not take its replies.
+    if (this.#isClosing) return true;
+    this.session.lastActiveMs = this.server.coarseMs;
     if (this.#keptLength === 0) {
       const done = this.#work(buffer, 0, length);
       if (done < length) this.#keep(buffer, done, length);
@@ -98,7 +100,8 @@ export class Connection implements StreamHandler, Origin {
       this.#workKept();
     }
     this.server.flushSoon(this);
-    if (this.#waitsFor !== "nothing" || this.#isClosing) return false;
+    if (this.#isClosing) return true;
+    if (this.#waitsFor !== "nothing") return false;
     if (length < limits.turnBytesMax) return true;
     // There is surely more to read: the other connections come first.
     this.#goOnSoon();
@@ -190,10 +193,9 @@ export class Connection implements StreamHandler, Origin {
     else this.closeWhenSent();
   }
 
-  /** Closes once the replies so far are sent; nothing more is read. */
+  /** Closes once the replies so far are sent; nothing more is carried out. */
   closeWhenSent(): void {
     this.#isClosing = true;
-    this.stream.pause();
     this.server.flushSoon(this);
   }
 
@@ -352,6 +354,7 @@ export class Connection implements StreamHandler, Origin {
     if (this.#isFinished || this.#isGone) return;
     this.#isFinished = true;
     this.stream.end();
+    this.stream.resume();
   }
 
   #goOnSoon(): void {

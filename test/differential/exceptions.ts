@@ -14,6 +14,7 @@ import {
   sameHello,
   sameInfo,
   sameKind,
+  sameNames,
   sameScan,
   sameShape,
   tooLarge,
@@ -60,13 +61,10 @@ export const masks: readonly Mask[] = [
   { title: "OBJECT IDLETIME", commands: ["object|idletime"], same: sameKind },
   { title: "MEMORY USAGE", commands: ["memory|usage"], same: noError },
   { title: "SLOWLOG LEN and SLOWLOG GET", commands: ["slowlog|len", "slowlog|get"], same: sameKind },
-  {
-    title: "COMMAND",
-    commands: ["command", "command|count", "command|list", "command|docs"],
-    same: sameKind,
-  },
+  { title: "COMMAND COUNT and COMMAND DOCS", commands: ["command|count", "command|docs"], same: sameKind },
+  { title: "COMMAND LIST", commands: ["command|list"], same: sameNames },
   { title: "CONFIG GET of a pattern", commands: ["config|get"], same: fewerFields },
-  { title: "COMMAND INFO", commands: ["command|info"], same: sameInfo },
+  { title: "COMMAND and COMMAND INFO", commands: ["command", "command|info"], same: sameInfo },
   {
     title: "HELP",
     commands: ["client", "command", "config", "debug", "latency", "memory", "object", "slowlog"].map(

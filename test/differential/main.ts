@@ -27,7 +27,7 @@ const { values: options } = parseArgs({
 
 const first = options.seed === undefined ? freshSeed() : Number(options.seed);
 const runs = Number(options.runs);
-const pair = await openPair({ reference: addresses(options.reference), subject: addresses(options.subject) });
+await using pair = await openPair({ reference: addresses(options.reference), subject: addresses(options.subject) });
 console.log(
   `seeds ${first} to ${first + runs - 1}: ${pair.reference.description}, ${pair.subject.description}`,
 );
@@ -38,7 +38,6 @@ for (let seed = first; seed < first + runs && (failures === 0 || options["keep-g
   failures++;
   console.log(await explain(pair, seed, failure, Number(options.shrink) * 1_000));
 }
-await pair[Symbol.asyncDispose]();
 console.log(failures === 0 ? "no difference" : `${failures} conversations differ`);
 process.exitCode = failures === 0 ? 0 : 1;
 

@@ -10,25 +10,36 @@ export interface Sides {
   readonly subject?: readonly Address[] | undefined;
 }
 
-export interface OpenPair extends Pair, AsyncDisposable {}
+export interface OpenPair extends Pair, AsyncDisposable {
+  /** How the node that was started here has ended, and its last words; "" while it runs. */
+  lastWords(): string;
+}
 
 /** A real Redis and a kvorum node. Dispose of the pair to stop what was started for it. */
 export async function openPair(sides: Sides = {}): Promise<OpenPair> {
-  const started: AsyncDisposable[] = [];
-  const reference = sides.reference ?? [await keep(startRedis("--enable-debug-command", "yes"))];
-  const subject = sides.subject ?? [await keep(SpawnedNode.start("--loglevel", "error"))];
-  const pair = { reference: new System("reference", reference), subject: new System("subject", subject) };
-  return { ...pair, [Symbol.asyncDispose]: close };
+  const redis = sides.reference === undefined ? await startRedis("--enable-debug-command", "yes") : undefined;
+  const node = sides.subject === undefined ? await SpawnedNode.start("--loglevel", "error") : undefined;
+  const reference = new System("reference", sides.reference ?? [loopback(redis!.port)]);
+  const subject = new System("subject", sides.subject ?? [loopback(node!.port)]);
+  return {
+    reference,
+    subject,
+    lastWords: () => (node === undefined ? "" : lastWordsOf(node)),
+    async [Symbol.asyncDispose]() {
+      reference.close();
+      subject.close();
+      await node?.[Symbol.asyncDispose]();
+      await redis?.[Symbol.asyncDispose]();
+    },
+  };
+}
 
-  async function keep(starting: Promise<AsyncDisposable & { readonly port: number }>): Promise<Address> {
-    const server = await starting;
-    started.push(server);
-    return { host: "127.0.0.1", port: server.port };
-  }
+function loopback(port: number): Address {
+  return { host: "127.0.0.1", port };
+}
 
-  async function close(): Promise<void> {
-    pair.reference.close();
-    pair.subject.close();
-    for (const server of started) await server[Symbol.asyncDispose]();
-  }
+function lastWordsOf({ running }: SpawnedNode): string {
+  const { exitCode, signalCode } = running.process;
+  if (exitCode === null && signalCode === null) return "";
+  return `the node has ended: ${exitCode ?? signalCode}\n${running.stderr.slice(-4_000)}`;
 }

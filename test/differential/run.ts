@@ -1,5 +1,6 @@
 import { compare, type Pair } from "./compare.ts";
 import { generate } from "./generator.ts";
+import type { OpenPair } from "./pair.ts";
 import { showConversation, showDifference } from "./show.ts";
 import { type Failure, shrink } from "./shrink.ts";
 
@@ -18,9 +19,15 @@ export function freshSeed(): number {
 }
 
 /** What a person needs to find the fault: both replies, the shortest way there, and how to see it again. */
-export async function explain(pair: Pair, seed: number, failure: Failure, budgetMs: number): Promise<string> {
+export async function explain(
+  pair: OpenPair,
+  seed: number,
+  failure: Failure,
+  budgetMs: number,
+): Promise<string> {
   const { conversation, difference } = await shrink(pair, failure, budgetMs);
   return [
+    ...[pair.lastWords()].filter((words) => words !== ""),
     `seed ${seed}: the replies differ`,
     showDifference(difference),
     showConversation(conversation),

@@ -1,3 +1,4 @@
+import { commandNamed } from "../../src/protocol/spec/table.ts";
 import type { ReplyTree } from "./reply-tree.ts";
 
 /** Whether two replies, the reference's and the subject's, that are not the same bytes are as good as the same. */
@@ -56,14 +57,29 @@ export function sameElements(a: ReplyTree, b: ReplyTree): boolean {
   return left === right;
 }
 
+/** Names in any order, of the commands that both can have. */
+export function sameNames(a: ReplyTree, b: ReplyTree): boolean {
+  const [left, right] = [a, b].map(({ elements }) => elements.map(textOf).filter(isShared).sort().join());
+  return sameKind(a, b) && left === right;
+}
+
+/** Whether both kvorum and Redis 7.0 have the command. */
+export function isShared(fullName: string): boolean {
+  const since = commandNamed(fullName)?.since;
+  return since !== undefined && since !== "kvorum" && since < "7.1" && !fullName.startsWith("debug|");
+}
+
 /** Fields of a command's description that are compared: tips and subcommands are not. */
 const comparedFields: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 8];
 
-/** Descriptions of the commands that were asked for; without names, of all that a server has. */
+/** Descriptions of the commands that were asked for; without names, of all that both can have. */
 export function sameInfo(a: ReplyTree, b: ReplyTree, args: readonly Buffer[]): boolean {
-  if (args.length === 2) return sameKind(a, b);
-  const [left, right] = [a, b].map(({ elements }) => elements.map(infoOf).join("\n"));
-  return a.head === b.head && left === right;
+  const isWhole = args.length < 3;
+  const [left, right] = [a, b].map(({ elements }) => {
+    const infos = elements.filter((info) => !isWhole || isShared(textOf(info.elements[0]!))).map(infoOf);
+    return (isWhole ? infos.sort() : infos).join("\n");
+  });
+  return sameKind(a, b) && left === right;
 }
 
 function infoOf(info: ReplyTree): string {

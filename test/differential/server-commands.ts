@@ -77,6 +77,10 @@ function filter(w: Words): readonly Word[] {
     ["PATTERN", "get"],
     ["PATTERN", "nothing*"],
     ["MODULE", "x"],
+    ["PATTERN", "*e*"],
+    ["ACLCAT", "string"],
+    ["ACLCAT", "fast"],
+    ["ACLCAT", "x"],
     ["X", "y"],
     [],
   ]);

@@ -141,7 +141,7 @@ class StreamTwin implements Stream {
 
   #receiveSome(): boolean {
     const { client } = this;
-    if (this.#isPaused || this.#isEnding) return false;
+    if (this.#isPaused) return false;
     if (client.unread.length > 0) {
       const length = Math.min(client.unread.length, this.#chunkLength());
       client.unread.copy(this.#buffer, 0, 0, length);

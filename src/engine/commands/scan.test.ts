@@ -97,8 +97,10 @@ test("a key that is there all the time is given once, however the table grows an
     const page = scan(cursor, "COUNT", 50);
     found.push(...page.keys);
     cursor = page.cursor;
-    if (next < 20_000) fill(next, (next += 500));
-    else for (let i = 2000; i < 20_000; i += 3) c.run("DEL", `k${i}`);
+    if (next < 20_000) {
+      fill(next, next + 500);
+      next += 500;
+    } else for (let i = 2000; i < 20_000; i += 3) c.run("DEL", `k${i}`);
   } while (cursor !== "0");
   const given = found.filter((key) => Number(key.slice(1)) < 2000).sort();
   assert.deepEqual(given, stay.sort());

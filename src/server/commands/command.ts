@@ -85,9 +85,9 @@ function hasTooManyNames(out: ReplyWriter, args: Arguments): boolean {
   return true;
 }
 
-/** COMMAND LIST [FILTERBY MODULE name | ACLCAT category | PATTERN pattern]; without a filter, no subcommands. */
+/** COMMAND LIST [FILTERBY MODULE name | ACLCAT category | PATTERN pattern]. Subcommands are in it. */
 function commandList(out: ReplyWriter, args: Arguments): void {
-  const found = args.count === firstName ? topCommands : filteredCommands(args);
+  const found = args.count === firstName ? commands : filteredCommands(args);
   if (found === undefined) {
     out.error("ERR syntax error");
     return;

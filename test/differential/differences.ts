@@ -1,0 +1,169 @@
+import { limits } from "../../src/base/limits.ts";
+import { type Conversation, pipeline, type Step, step } from "./conversation.ts";
+import { readScript } from "./script.ts";
+
+/** Something in which kvorum differs from Redis 7.0 on purpose. docs/compatibility.md has a row for each. */
+export interface KnownDifference {
+  /** First column of its row. */
+  readonly title: string;
+  readonly conversation: Conversation;
+  /** The first line of the last reply, or of what a probe tells. */
+  readonly redis: string;
+  readonly kvorum: string;
+}
+
+export const knownDifferences: readonly KnownDifference[] = [
+  {
+    title: `A key over ${count(limits.keyBytesMax)} bytes`,
+    conversation: says(step("SET", "k".repeat(limits.keyBytesMax + 1), 1)),
+    redis: "+OK",
+    kvorum: `-TOO_LARGE a key may have ${limits.keyBytesMax} bytes`,
+  },
+  {
+    title: `A value over ${count(limits.valueBytesMax)} bytes (32 MiB)`,
+    conversation: says(step("SET", "a", Buffer.alloc(limits.valueBytesMax + 1, "x"))),
+    redis: "+OK",
+    kvorum: `-TOO_LARGE an argument may have ${limits.valueBytesMax} bytes, this one has ${limits.valueBytesMax + 1}`,
+  },
+  {
+    title: "A value that grows over 32 MiB",
+    conversation: says(step("SETRANGE", "a", limits.valueBytesMax, "x")),
+    redis: `:${limits.valueBytesMax + 1}`,
+    kvorum: "-ERR string exceeds maximum allowed size (proto-max-bulk-len)",
+  },
+  {
+    title: `A command of more than ${count(limits.argumentsMax)} arguments`,
+    conversation: says(step("DEL", ...words(limits.argumentsMax))),
+    redis: ":0",
+    kvorum: `-TOO_LARGE a command may have ${limits.argumentsMax} arguments, this one has ${limits.argumentsMax + 1}`,
+  },
+  {
+    title: `A transaction of more than ${count(limits.transactionCommandsMax)} commands`,
+    conversation: says(step("MULTI"), ...repeated(step("PING"), limits.transactionCommandsMax + 1)),
+    redis: "+QUEUED",
+    kvorum: `-TOO_LARGE a transaction may have ${limits.transactionCommandsMax} commands`,
+  },
+  {
+    title: `More than ${count(limits.watchedKeysMax)} watched keys`,
+    conversation: says(step("WATCH", ...words(limits.watchedKeysMax + 1))),
+    redis: "+OK",
+    kvorum: `-TOO_LARGE a connection may watch ${limits.watchedKeysMax} keys`,
+  },
+  {
+    title: `LCS of values whose lengths multiply to more than ${count(limits.lcsCellsMax)}`,
+    conversation: says(
+      step("MSET", "a", "x".repeat(2_000), "b", "x".repeat(limits.lcsCellsMax / 2_000 + 1)),
+      step("LCS", "a", "b", "LEN"),
+    ),
+    redis: ":2000",
+    kvorum: `-TOO_LARGE LCS compares values whose lengths multiply to ${limits.lcsCellsMax} at most`,
+  },
+  {
+    title: `The name of a client over ${count(limits.clientNameBytesMax)} bytes`,
+    conversation: says(step("CLIENT", "SETNAME", "x".repeat(limits.clientNameBytesMax + 1))),
+    redis: "+OK",
+    kvorum: `-TOO_LARGE a name may have ${limits.clientNameBytesMax} bytes`,
+  },
+  {
+    title: `More than ${limits.commandNamesMax} names for COMMAND INFO or COMMAND DOCS`,
+    conversation: says(step("COMMAND", "INFO", ...words(limits.commandNamesMax + 1))),
+    redis: `*${limits.commandNamesMax + 1}`,
+    kvorum: `-TOO_LARGE at most ${limits.commandNamesMax} commands are described at once`,
+  },
+  {
+    title: `An inline command over ${count(limits.textLineBytesMax)} bytes`,
+    conversation: readScript(`raw "ECHO ${"x".repeat(limits.textLineBytesMax)}\\r\\n"`),
+    redis: `$${limits.textLineBytesMax}`,
+    kvorum: "-ERR Protocol error: too big inline request",
+  },
+  {
+    title: "A deadline after 2^53 − 1 ms",
+    conversation: readScript(`SET a 1 | PEXPIREAT a ${limits.deadlineMsMax + 1}`),
+    redis: ":1",
+    kvorum: "-ERR invalid expire time in 'pexpireat' command",
+  },
+  {
+    title: "A bulk string that does not end in CRLF",
+    conversation: readScript('raw "*2\\r\\n$3\\r\\nGET\\r\\n$1\\r\\naXY"'),
+    redis: "$-1",
+    kvorum: "-ERR Protocol error: expected CRLF after bulk",
+  },
+  {
+    title: "`SET key value IFEQ old`",
+    conversation: readScript("SET a 1 | SET a 2 IFEQ 1"),
+    redis: "-ERR syntax error",
+    kvorum: "+OK",
+  },
+  {
+    title: "`CLIENT SETINFO`, `CLIENT NO-TOUCH`",
+    conversation: readScript("CLIENT NO-TOUCH ON | CLIENT SETINFO LIB-NAME x"),
+    redis: "-ERR unknown subcommand 'SETINFO'. Try CLIENT HELP.",
+    kvorum: "+OK",
+  },
+  {
+    title: "`WAITAOF`",
+    conversation: readScript("WAITAOF 0 0 0"),
+    redis: "-ERR unknown command 'WAITAOF', with args beginning with: '0' '0' '0' ",
+    kvorum: "*2",
+  },
+  {
+    title: "A watched key that comes and goes again before EXEC",
+    conversation: readScript("WATCH a | @1 SET a 1 ; DEL a | MULTI ; PING ; EXEC"),
+    redis: "*-1",
+    kvorum: "*1",
+  },
+  {
+    title: "Databases with watched keys that are swapped and swapped back before EXEC",
+    conversation: readScript("SET a 1 | WATCH a | @1 SWAPDB 0 1 ; SWAPDB 0 1 | MULTI ; PING ; EXEC"),
+    redis: "*-1",
+    kvorum: "*1",
+  },
+  {
+    title: "SET with a deadline that has passed",
+    conversation: readScript("SET a 1 EXAT 1 ; MEMORY USAGE a"),
+    redis: ":48",
+    kvorum: "$-1",
+  },
+  {
+    title: "`OBJECT ENCODING` of a whole number that INCRBYFLOAT has left",
+    conversation: readScript("SET a 1.5 | INCRBYFLOAT a 0.5 | OBJECT ENCODING a"),
+    redis: "$6",
+    kvorum: "$3",
+  },
+  {
+    title: "Settings that have one possible value",
+    conversation: readScript("CONFIG SET maxmemory-policy allkeys-lru"),
+    redis: "+OK",
+    kvorum:
+      "-ERR CONFIG SET failed (possibly related to argument 'maxmemory-policy') - only noeviction is possible here",
+  },
+  {
+    title: "`DEBUG` beside `DEBUG SLEEP`",
+    conversation: readScript("DEBUG STRINGMATCH-LEN 1 a"),
+    redis: "-ERR unknown subcommand or wrong number of arguments for 'STRINGMATCH-LEN'. Try DEBUG HELP.",
+    kvorum: "-ERR unknown subcommand or wrong number of arguments for 'STRINGMATCH-LEN'. Try DEBUG HELP.",
+  },
+  {
+    title: "A wrong `DEBUG` inside MULTI",
+    conversation: readScript("MULTI ; DEBUG NONSENSE"),
+    redis: "+QUEUED",
+    kvorum: "-ERR unknown subcommand or wrong number of arguments for 'NONSENSE'. Try DEBUG HELP.",
+  },
+];
+
+function says(...steps: readonly Step[]): Conversation {
+  return [pipeline(0, ...steps)];
+}
+
+function words(length: number): string[] {
+  return Array.from({ length }, (_, i) => `k${i}`);
+}
+
+function repeated(one: Step, length: number): Step[] {
+  return Array.from({ length }, () => one);
+}
+
+/** 65,536 */
+function count(value: number): string {
+  return value.toLocaleString("en");
+}
