@@ -99,7 +99,10 @@ export class LateReplica implements Replica {
     if (this.#chance.percent(50)) this.#applySome();
     for (const lane of this.#lanes.values()) this.#finishTurn(lane);
     this.#isAwake = false;
-    if ([...this.#lanes.values()].some((lane) => !lane.isIdle || lane.isFull)) this.#wake();
+    for (const lane of this.#lanes.values()) {
+      if (lane.isGone && lane.taken.length === 0) this.#lanes.delete(lane.origin);
+      else if (!lane.isIdle || lane.isFull) this.#wake();
+    }
   }
 
   #applySome(): void {
@@ -107,19 +110,20 @@ export class LateReplica implements Replica {
     while (left-- > 0 && this.#log.length > 0) {
       const lane = this.#log[0]!;
       // A long read that is answered in slices: the log waits behind it.
-      if (lane.isSlicing) return;
+      if (lane.isSlicing && !lane.isGone) return;
+      const verdict = this.#apply(lane, lane.taken[0]!);
+      if (verdict === FULL) return;
       this.#log.shift();
-      if (this.#apply(lane, lane.taken.shift()!) === DONE) lane.answered++;
+      lane.taken.shift();
+      if (verdict === DONE) lane.answered++;
     }
   }
 
   #apply(lane: Lane, request: Request): Verdict {
     const verdict = this.#inner.submit(request);
-    assert(verdict !== FULL, "the inner replica is only full for an origin that is being answered");
-    if (verdict === LATER) {
-      lane.isSlicing = true;
-      this.#wake();
-    }
+    assert(verdict !== FULL || lane.isGone, "full only where a long read was left behind by its origin");
+    lane.isSlicing = verdict === LATER;
+    if (lane.isSlicing) this.#wake();
     return verdict;
   }
 
@@ -164,9 +168,9 @@ class Lane implements Origin {
   }
 
   settled(count: number): void {
-    if (count === 0) return;
-    this.isSlicing = false;
-    this.answered++;
+    this.isSlicing = count === 0;
+    if (this.isSlicing) this.origin.settled(0);
+    else this.answered++;
   }
 
   drain(): void {}

@@ -29,8 +29,8 @@ export class LocalReplica implements Replica {
   readonly #ticks: Timer;
   /** Whether the engine has this turn's time. */
   #knowsTime = false;
-  /** Origins whose long read is being answered in slices. */
-  readonly #slicing = new Set<Origin>();
+  /** Long reads that are being answered. The first gets one slice a turn, and goes behind the others. */
+  readonly #slicing = new Map<Origin, Slice>();
   #isOpen = true;
 
   constructor(clock: Clock, random: Random) {
@@ -54,8 +54,8 @@ export class LocalReplica implements Replica {
     }
     const slice = this.#engine.execute(command, args, request.db, origin.out);
     if (slice === undefined) return DONE;
-    this.#slicing.add(origin);
-    this.#nextSlice(origin, slice);
+    this.#slicing.set(origin, slice);
+    if (this.#slicing.size === 1) this.#sliceSoon();
     return LATER;
   }
 
@@ -69,22 +69,22 @@ export class LocalReplica implements Replica {
     this.#ticks.cancel();
   }
 
-  #nextSlice(origin: Origin, slice: Slice): void {
-    this.#clock.nextTurn(() => {
-      if (!this.#isOpen || origin.isGone) {
-        this.#slicing.delete(origin);
-        return;
-      }
-      this.#learnTime();
-      if (!slice()) {
-        origin.settled(0);
-        this.#nextSlice(origin, slice);
-        return;
-      }
-      this.#slicing.delete(origin);
-      origin.settled(1);
-      origin.drain();
-    });
+  #sliceSoon(): void {
+    this.#clock.nextTurn(() => this.#nextSlice());
+  }
+
+  #nextSlice(): void {
+    const [first] = this.#slicing;
+    if (!this.#isOpen || first === undefined) return;
+    const [origin, slice] = first;
+    this.#learnTime();
+    const isDone = origin.isGone || slice();
+    this.#slicing.delete(origin);
+    if (!isDone) this.#slicing.set(origin, slice);
+    if (this.#slicing.size > 0) this.#sliceSoon();
+    if (origin.isGone) return;
+    origin.settled(isDone ? 1 : 0);
+    if (isDone) origin.drain();
   }
 
   /** Once a turn: reads the clock, and removes what is due by then before anything else sees that time. */

@@ -116,7 +116,7 @@ describe("redis-cli", redisCli, () => {
   test("INFO, CLIENT LIST and SLOWLOG as people ask for them", async () => {
     assert.match(await say("INFO keyspace"), /db0:keys=\d+,expires=0/);
     assert.match(await say("CLIENT LIST"), /cmd=client\|list/);
-    assert.equal(await say("SLOWLOG LEN"), "0\n");
+    assert.match(await say("SLOWLOG LEN"), /^\d+\n$/);
     assert.match(await say("COMMAND DOCS get"), /summary/);
   });
 

@@ -20,15 +20,26 @@ export class Book {
   /** Writes by anybody since WATCH. */
   writesWatched = 0;
   #skipsNext = false;
+  #wasAnswered = true;
 
   /** Whether the next command would go unanswered. */
   get isMute(): boolean {
     return this.isSilent || this.#skipsNext;
   }
 
+  /** Whether nothing tells that the last command has been carried out. */
+  get isUnheard(): boolean {
+    return !this.isClosed && (this.isMute || !this.#wasAnswered);
+  }
+
   /** Notes a command that is sent, and tells whether it is answered. */
-  send({ args }: Step): boolean {
+  send(said: Step): boolean {
     if (this.isClosed) return false;
+    this.#wasAnswered = this.#note(said);
+    return this.#wasAnswered;
+  }
+
+  #note({ args }: Step): boolean {
     this.isFresh = false;
     const skipped = this.#skipsNext;
     this.#skipsNext = false;

@@ -32,15 +32,15 @@ export class Censor {
   admitsProbe(turn: Probe): boolean {
     if (turn.kind === "expiry" && this.#watching().length > 0) return false;
     this.#bookOf(turn.connection).send(step("DISCARD"));
-    if (turn.kind === "garbage" || turn.kind === "kill") this.#books.delete(turn.connection);
+    if (turn.kind === "kill") this.#books.delete(turn.connection);
     return true;
   }
 
-  /** A turn is over: whoever was mute speaks again, and who was closed is new. */
+  /** A turn is over: whoever was not heard speaks again, and who was closed is new. */
   endTurn(connection: number): void {
     const book = this.#bookOf(connection);
     if (book.isClosed) this.#books.delete(connection);
-    else if (book.isMute) for (const said of speakAgain) book.send(said);
+    else if (book.isUnheard) for (const said of speakAgain) book.send(said);
   }
 
   #watching(): Book[] {

@@ -82,8 +82,7 @@ class Comparison {
     const first = book.isFresh ? 0 : -1;
     const steps = turn.steps.map((s, i) => (i === first ? { ...s, isInline: false } : s));
     const answered = steps.filter((s) => book.send(s));
-    if (book.isMute && !book.isClosed) {
-      // In a transaction it would only be queued.
+    if (book.isUnheard) {
       steps.push(...speakAgain);
       answered.push(...speakAgain.filter((s) => book.send(s)));
     }

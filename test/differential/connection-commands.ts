@@ -41,6 +41,16 @@ export const connectionCommands: readonly Maker[] = [
     weight: 1,
     make: (w) => [w.word("UNBLOCK"), farId(w), ...w.options(1, unblockOptions(w))],
   },
+  {
+    name: "CLIENT",
+    weight: 2,
+    make: (w) => [
+      w.word("TRACKING"),
+      w.word(w.chance.pick(["OFF", "X"])),
+      ...w.options(1, w.flags("BCAST", "OPTIN")),
+    ],
+  },
+  { name: "CLIENT", weight: 1, make: (w) => [w.word(w.chance.pick(["TRACKINGINFO", "GETREDIR"]))] },
   { name: "CLIENT", weight: 1, make: (w) => [w.odd()] },
 ];
 

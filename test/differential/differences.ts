@@ -131,6 +131,12 @@ export const knownDifferences: readonly KnownDifference[] = [
     kvorum: "$3",
   },
   {
+    title: "`CLIENT TRACKING ON`",
+    conversation: readScript("CLIENT TRACKING ON"),
+    redis: "+OK",
+    kvorum: "-ERR CLIENT TRACKING is not possible here: ask without client-side caching",
+  },
+  {
     title: "Settings that have one possible value",
     conversation: readScript("CONFIG SET maxmemory-policy allkeys-lru"),
     redis: "+OK",
@@ -139,15 +145,70 @@ export const knownDifferences: readonly KnownDifference[] = [
   },
   {
     title: "`DEBUG` beside `DEBUG SLEEP`",
-    conversation: readScript("DEBUG STRINGMATCH-LEN 1 a"),
-    redis: "-ERR unknown subcommand or wrong number of arguments for 'STRINGMATCH-LEN'. Try DEBUG HELP.",
-    kvorum: "-ERR unknown subcommand or wrong number of arguments for 'STRINGMATCH-LEN'. Try DEBUG HELP.",
+    conversation: readScript("DEBUG SET-ACTIVE-EXPIRE 1"),
+    redis: "+OK",
+    kvorum: "-ERR unknown subcommand or wrong number of arguments for 'SET-ACTIVE-EXPIRE'. Try DEBUG HELP.",
   },
   {
     title: "A wrong `DEBUG` inside MULTI",
     conversation: readScript("MULTI ; DEBUG NONSENSE"),
     redis: "+QUEUED",
     kvorum: "-ERR unknown subcommand or wrong number of arguments for 'NONSENSE'. Try DEBUG HELP.",
+  },
+];
+
+/** Differences that no such conversation shows: each has a test somewhere else. */
+export interface DifferenceElsewhere {
+  readonly title: string;
+  readonly file: string;
+  readonly test: string;
+}
+
+export const differencesElsewhere: readonly DifferenceElsewhere[] = [
+  {
+    title: "A connection that does not begin with `*`",
+    file: "test/clients/netcat.test.ts",
+    test: "nc speaks the text protocol, and RESP where a line begins with a star",
+  },
+  {
+    title: `A read of a key over ${count(limits.keyBytesMax)} bytes`,
+    file: "test/bad-commands.test.ts",
+    test: "a key over the limit is absent for a read, and of the longest length it is like any other",
+  },
+  {
+    title: "A transaction of more than 32 MiB",
+    file: "test/bad-commands.test.ts",
+    test: "a transaction over its limits is refused when it is queued",
+  },
+  {
+    title: "The moment of a deadline",
+    file: "src/engine/keyspace.test.ts",
+    test: "a key is gone from its deadline on, before it is removed",
+  },
+  {
+    title: `\`KEYS\` over more than ${count(limits.keysPerSlice)} keys`,
+    file: "src/engine/commands/key-listing.test.ts",
+    test: "between the slices of KEYS other commands change what they like",
+  },
+  {
+    title: "`KEYS` of a large database inside MULTI",
+    file: "src/engine/commands/key-listing.test.ts",
+    test: "in a transaction KEYS is for small databases",
+  },
+  {
+    title: `\`SCAN\` with a COUNT over ${count(limits.scanCountMax)}`,
+    file: "src/engine/commands/scan.test.ts",
+    test: "COUNT is cut to the limit",
+  },
+  {
+    title: "A pattern with many stars on long keys",
+    file: "src/engine/commands/scan.test.ts",
+    test: "a pattern that costs too much on one key is refused",
+  },
+  {
+    title: "`DEBUG SLEEP`",
+    file: "test/server/fairness.test.ts",
+    test: "DEBUG SLEEP keeps its own connection waiting, in order, and no other",
   },
 ];
 

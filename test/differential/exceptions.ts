@@ -40,33 +40,46 @@ export interface Omission {
 
 /** Replies that are not compared byte by byte. */
 export const masks: readonly Mask[] = [
-  { title: "TTL", commands: ["ttl"], same: near(2) },
-  { title: "PTTL", commands: ["pttl"], same: near(2_000) },
-  { title: "EXPIRETIME", commands: ["expiretime"], same: nearBefore(2, 3_786_912_000) },
-  { title: "PEXPIRETIME", commands: ["pexpiretime"], same: nearBefore(2_000, 3_786_912_000_000) },
-  { title: "KEYS", commands: ["keys"], same: sameElements },
-  { title: "SCAN", commands: ["scan"], same: sameScan },
-  { title: "RANDOMKEY", commands: ["randomkey"], same: sameKind },
-  { title: "DBSIZE", commands: ["dbsize"], same: atMost },
-  { title: "TIME", commands: ["time"], same: sameShape },
-  { title: "LASTSAVE", commands: ["lastsave"], same: sameKind },
-  { title: "INFO", commands: ["info"], same: sameKind },
-  { title: "ROLE", commands: ["role"], same: sameShape },
-  { title: "HELLO", commands: ["hello"], same: sameHello },
-  { title: "CLIENT ID", commands: ["client|id"], same: sameKind },
-  { title: "CLIENT INFO and CLIENT LIST", commands: ["client|info", "client|list"], same: sameKind },
-  { title: "OBJECT ENCODING", commands: ["object|encoding"], same: sameEncoding },
-  { title: "OBJECT REFCOUNT", commands: ["object|refcount"], same: sameKind },
-  { title: "LCS of long values", commands: ["lcs"], same: tooLarge },
-  { title: "OBJECT IDLETIME", commands: ["object|idletime"], same: sameKind },
-  { title: "MEMORY USAGE", commands: ["memory|usage"], same: noError },
-  { title: "SLOWLOG LEN and SLOWLOG GET", commands: ["slowlog|len", "slowlog|get"], same: sameKind },
-  { title: "COMMAND COUNT and COMMAND DOCS", commands: ["command|count", "command|docs"], same: sameKind },
-  { title: "COMMAND LIST", commands: ["command|list"], same: sameNames },
-  { title: "CONFIG GET of a pattern", commands: ["config|get"], same: fewerFields },
-  { title: "COMMAND and COMMAND INFO", commands: ["command", "command|info"], same: sameInfo },
+  { title: "`TTL`, `PTTL`, `EXPIRETIME`, `PEXPIRETIME`", commands: ["ttl"], same: near(2) },
+  { title: "`TTL`, `PTTL`, `EXPIRETIME`, `PEXPIRETIME`", commands: ["pttl"], same: near(2_000) },
   {
-    title: "HELP",
+    title: "`TTL`, `PTTL`, `EXPIRETIME`, `PEXPIRETIME`",
+    commands: ["expiretime"],
+    same: nearBefore(2, 3_786_912_000),
+  },
+  {
+    title: "`TTL`, `PTTL`, `EXPIRETIME`, `PEXPIRETIME`",
+    commands: ["pexpiretime"],
+    same: nearBefore(2_000, 3_786_912_000_000),
+  },
+  { title: "`KEYS`", commands: ["keys"], same: sameElements },
+  { title: "`SCAN`", commands: ["scan"], same: sameScan },
+  { title: "`RANDOMKEY`", commands: ["randomkey"], same: sameKind },
+  { title: "`DBSIZE`", commands: ["dbsize"], same: atMost },
+  { title: "`TIME`, `LASTSAVE`", commands: ["time"], same: sameShape },
+  { title: "`TIME`, `LASTSAVE`", commands: ["lastsave"], same: sameKind },
+  { title: "`INFO`, `ROLE`", commands: ["info"], same: sameKind },
+  { title: "`INFO`, `ROLE`", commands: ["role"], same: sameShape },
+  { title: "`HELLO`", commands: ["hello"], same: sameHello },
+  { title: "`CLIENT ID`, `CLIENT INFO`, `CLIENT LIST`", commands: ["client|id"], same: sameKind },
+  {
+    title: "`CLIENT ID`, `CLIENT INFO`, `CLIENT LIST`",
+    commands: ["client|info", "client|list"],
+    same: sameKind,
+  },
+  { title: "`OBJECT ENCODING`, `OBJECT REFCOUNT`", commands: ["object|encoding"], same: sameEncoding },
+  { title: "`OBJECT ENCODING`, `OBJECT REFCOUNT`", commands: ["object|refcount"], same: sameKind },
+  { title: "`LCS` of long values", commands: ["lcs"], same: tooLarge },
+  { title: "`OBJECT IDLETIME`", commands: ["object|idletime"], same: sameKind },
+  { title: "`MEMORY USAGE`", commands: ["memory|usage"], same: noError },
+  { title: "`SLOWLOG LEN`, `SLOWLOG GET`", commands: ["slowlog|len", "slowlog|get"], same: sameKind },
+  { title: "`COMMAND COUNT`, `COMMAND DOCS`", commands: ["command|count", "command|docs"], same: sameKind },
+  { title: "`COMMAND LIST`", commands: ["command|list"], same: sameNames },
+  { title: "`CONFIG GET` of a pattern", commands: ["config|get"], same: fewerFields },
+  { title: "`COMMAND`, `COMMAND INFO`", commands: ["command", "command|info"], same: sameInfo },
+  { title: "`LATENCY DOCTOR`", commands: ["latency|doctor"], same: sameKind },
+  {
+    title: "`HELP` of `CLIENT`, `COMMAND` and other families",
     commands: ["client", "command", "config", "debug", "latency", "memory", "object", "slowlog"].map(
       (name) => `${name}|help`,
     ),
@@ -78,11 +91,11 @@ export const masks: readonly Mask[] = [
 export const omissions: readonly Omission[] = [
   { title: "Deadlines near the present", omits: ({ args }) => leavesToTheClock(args) },
   {
-    title: "CLIENT REPLY inside MULTI",
+    title: "`CLIENT REPLY` inside MULTI",
     omits: ({ args }, { isInTransaction }) => isInTransaction && nameOf(args) === "client|reply",
   },
   {
-    title: "DEBUG inside MULTI and behind COMMAND GETKEYS",
+    title: "`DEBUG` inside MULTI and behind `COMMAND GETKEYS`",
     omits: ({ args }, { isInTransaction }) =>
       lower(args[0]) === "debug"
         ? isInTransaction
@@ -93,7 +106,7 @@ export const omissions: readonly Omission[] = [
     omits: ({ args }) => nameOf(args) === "client|setname" && (args[2]?.length ?? 0) > 1_024,
   },
   {
-    title: "QUIT after CLIENT REPLY OFF",
+    title: "`QUIT` after `CLIENT REPLY OFF`",
     omits: ({ args }, { isMute }) => isMute && nameOf(args) === "quit",
   },
   {

@@ -27,7 +27,10 @@ const { values: options } = parseArgs({
 
 const first = options.seed === undefined ? freshSeed() : Number(options.seed);
 const runs = Number(options.runs);
-await using pair = await openPair({ reference: addresses(options.reference), subject: addresses(options.subject) });
+await using pair = await openPair({
+  reference: addresses(options.reference),
+  subject: addresses(options.subject),
+});
 console.log(
   `seeds ${first} to ${first + runs - 1}: ${pair.reference.description}, ${pair.subject.description}`,
 );

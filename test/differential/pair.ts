@@ -1,7 +1,7 @@
 import { startRedis } from "../redis-server.ts";
-import { SpawnedNode } from "../server/spawned-node.ts";
 import type { Pair } from "./compare.ts";
 import type { Address } from "./link.ts";
+import { NodeProcess } from "./node-process.ts";
 import { System } from "./system.ts";
 
 /** Where both sides are; started here where no addresses are given. */
@@ -18,13 +18,13 @@ export interface OpenPair extends Pair, AsyncDisposable {
 /** A real Redis and a kvorum node. Dispose of the pair to stop what was started for it. */
 export async function openPair(sides: Sides = {}): Promise<OpenPair> {
   const redis = sides.reference === undefined ? await startRedis("--enable-debug-command", "yes") : undefined;
-  const node = sides.subject === undefined ? await SpawnedNode.start("--loglevel", "error") : undefined;
+  const node = sides.subject === undefined ? await NodeProcess.start() : undefined;
   const reference = new System("reference", sides.reference ?? [loopback(redis!.port)]);
   const subject = new System("subject", sides.subject ?? [loopback(node!.port)]);
   return {
     reference,
     subject,
-    lastWords: () => (node === undefined ? "" : lastWordsOf(node)),
+    lastWords: () => node?.lastWords() ?? "",
     async [Symbol.asyncDispose]() {
       reference.close();
       subject.close();
@@ -36,10 +36,4 @@ export async function openPair(sides: Sides = {}): Promise<OpenPair> {
 
 function loopback(port: number): Address {
   return { host: "127.0.0.1", port };
-}
-
-function lastWordsOf({ running }: SpawnedNode): string {
-  const { exitCode, signalCode } = running.process;
-  if (exitCode === null && signalCode === null) return "";
-  return `the node has ended: ${exitCode ?? signalCode}\n${running.stderr.slice(-4_000)}`;
 }

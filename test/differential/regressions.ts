@@ -7,6 +7,19 @@ export interface Regression {
 
 export const regressions: readonly Regression[] = [
   {
+    about: "CLIENT TRACKING OFF looks at its options",
+    says: "CLIENT TRACKING OFF | CLIENT TRACKING OFF BCAST OPTIN | CLIENT TRACKING OFF x | CLIENT TRACKING x BCAST",
+  },
+  {
+    about: "texts of errors are C strings: an event, a user, an option, a type of clients",
+    says: 'LATENCY GRAPH "a\\x00b" | CLIENT KILL USER "a\\x00b" | HELLO 3 "a\\x00b" | CLIENT LIST TYPE "a\\x00b"',
+  },
+  {
+    about: "HELLO does what it has read before it comes to an error",
+    says: "HELLO 3 SETNAME me FOO | CLIENT GETNAME | HELLO 3 AUTH nobody x SETNAME",
+  },
+  { about: "COMMAND LIST has subcommands in it", says: "COMMAND LIST" },
+  {
     about: "an option that EXPIRE refuses is quoted up to its first zero byte",
     says: 'EXPIRE a 30000 "\\xff\\x00x" | EXPIRE a 30000 "x\\r\\ny"',
   },

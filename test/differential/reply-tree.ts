@@ -22,7 +22,7 @@ const strings = "$=!";
 const aggregates = "*%~>";
 
 /** The reply that begins at `at`, or undefined where it is not whole yet. Throws where there is none. */
-export function readReply(bytes: Buffer, at: number): Found | undefined {
+function readReply(bytes: Buffer, at: number): Found | undefined {
   const lineEnd = bytes.indexOf("\r\n", at);
   if (lineEnd < 0) return undefined;
   const kind = String.fromCharCode(bytes[at]!);

@@ -64,7 +64,7 @@ export function sameNames(a: ReplyTree, b: ReplyTree): boolean {
 }
 
 /** Whether both kvorum and Redis 7.0 have the command. */
-export function isShared(fullName: string): boolean {
+function isShared(fullName: string): boolean {
   const since = commandNamed(fullName)?.since;
   return since !== undefined && since !== "kvorum" && since < "7.1" && !fullName.startsWith("debug|");
 }

@@ -39,6 +39,12 @@ export const serverCommands: readonly Maker[] = [
   { name: "LATENCY", weight: 1, make: (w) => [w.word("LATEST")] },
   { name: "LATENCY", weight: 1, make: (w) => [w.word("HISTORY"), "command"] },
   { name: "LATENCY", weight: 1, make: (w) => [w.word("RESET"), ...w.options(2, [() => ["command"]])] },
+  {
+    name: "LATENCY",
+    weight: 1,
+    make: (w) => [w.word(w.chance.pick(["DOCTOR", "GRAPH"])), ...w.options(1, [() => ["command"]])],
+  },
+  { name: "CONFIG", weight: 1, make: (w) => [w.word("REWRITE")] },
   { name: "DEBUG", weight: 1, make: (w) => [w.word("SLEEP"), 0] },
   { name: "NONSENSE", weight: 2, make: (w) => [w.value(), w.value()] },
   { name: "", weight: 1, make: () => [] },

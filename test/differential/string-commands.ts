@@ -47,7 +47,10 @@ function timeOptions(w: Words): (() => readonly Word[])[] {
 }
 
 function lcsOptions(w: Words): (() => readonly Word[])[] {
-  return [...w.flags("LEN", "IDX", "IDX", "WITHMATCHLEN"), () => [w.word("MINMATCHLEN"), w.integer()]];
+  return [
+    ...w.flags("LEN", "IDX", "IDX", "WITHMATCHLEN"),
+    () => [w.word("MINMATCHLEN"), w.chance.percent(70) ? w.chance.below(6) : w.integer()],
+  ];
 }
 
 function pairs(w: Words): readonly Word[] {

@@ -9,7 +9,7 @@ export interface Maker {
 }
 
 const keys: readonly Word[] = [
-  ..."a b c d e f".split(" "),
+  ..."a b c d e f ab ba a-b ]".split(" "),
   "key:1",
   "k*[x]?",
   "",
@@ -72,7 +72,7 @@ export class Words {
   }
 
   key(): Word {
-    return this.chance.pick(this.chance.percent(75) ? this.#hotKeys : keys);
+    return this.chance.pick(this.chance.percent(85) ? this.#hotKeys : keys);
   }
 
   keys(most = 4): Word[] {
@@ -88,8 +88,8 @@ export class Words {
   value(): Word {
     const { chance } = this;
     const share = chance.below(100);
-    if (share < 30) return chance.pick(integers);
-    if (share < 40) return chance.pick(floats);
+    if (share < 30) return chance.percent(20) ? this.#anyInteger() : chance.pick(integers);
+    if (share < 40) return chance.percent(40) ? this.#anyFloat() : chance.pick(floats);
     if (share < 45) return chance.pick(noIntegers);
     if (share < 55) return chance.bytes(chance.below(60));
     if (share < 57) return "large".repeat(chance.below(8_000));
@@ -97,13 +97,16 @@ export class Words {
   }
 
   pattern(): Word {
-    return this.chance.percent(10) ? this.key() : this.chance.pick(patterns);
+    const share = this.chance.below(100);
+    if (share < 50) return this.chance.pick(patterns);
+    return share < 60 ? this.key() : this.#text("aabb**??[]-^\\", 8);
   }
 
   integer(): Word {
     const share = this.chance.below(100);
     if (share < 50) return this.chance.below(40) - 20;
-    return this.chance.pick(share < 80 ? integers : noIntegers);
+    if (share < 60) return this.#anyInteger();
+    return this.chance.pick(share < 82 ? integers : noIntegers);
   }
 
   /** A position in a value, never so far that a value would grow beyond sense. */
@@ -115,8 +118,9 @@ export class Words {
 
   float(): Word {
     const share = this.chance.below(100);
-    if (share < 60) return this.chance.pick(floats);
-    return share < 80 ? this.integer() : this.chance.pick(noFloats);
+    if (share < 30) return this.chance.pick(floats);
+    if (share < 65) return this.#anyFloat();
+    return share < 82 ? this.integer() : this.chance.pick(noFloats);
   }
 
   db(): Word {
@@ -158,6 +162,25 @@ export class Words {
 
   odd(): Word {
     return this.chance.pick(odd);
+  }
+
+  #anyInteger(): bigint {
+    return this.chance.bytes(8).readBigInt64LE() >> BigInt(this.chance.below(64));
+  }
+
+  /** As many digits as a long double has, and more. */
+  #anyFloat(): string {
+    const { chance } = this;
+    const sign = chance.percent(50) ? "" : "-";
+    const fraction = chance.percent(70) ? `.${this.#text("0123456789", 22)}` : "";
+    const exponent = chance.percent(30) ? `e${chance.below(60) - 30}` : "";
+    return `${sign}${1 + chance.below(99)}${this.#text("0123456789", 20)}${fraction}${exponent}`;
+  }
+
+  #text(alphabet: string, most: number): string {
+    return Array.from({ length: this.chance.below(most + 1) }, () => this.chance.pick([...alphabet])).join(
+      "",
+    );
   }
 
   /** Up to `most` of the options, each a list of words; seldom something that is none. */

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import net from "node:net";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { limits } from "../../src/base/limits.ts";
 import { encodeRequest } from "../../src/protocol/request-encoder.ts";
@@ -68,7 +71,7 @@ test("whoever waits for a reply is not idle", async () => {
   );
   await conversation.open(1);
   conversation.take({ client: 0, sends: encodeRequest(["GET", "k"]) });
-  conversation.take({ passesMs: 20_000 });
+  for (const ms of [20_000, 100]) conversation.take({ passesMs: ms });
   assert.equal(conversation.clients[0]!.isClosed, false);
 });
 
@@ -122,6 +125,61 @@ test("a server that closes answers what it has received, also to a client that r
     assert.equal(busy!.received.length, whole, `seed ${seed}`);
     assert.deepEqual([busy!.isClosed, idle!.isClosed, idle!.received.length], [true, true, 0]);
   }
+});
+
+test("whoever is closed in the midst of sending gets the replies to what came before", async () => {
+  await using live = await LiveServer.start();
+  const get = encodeRequest(["GET", "k"]);
+  const endings: readonly (readonly [ending: string, reply: string])[] = [
+    ["*1\r\n$4\r\nQUIT\r\n", "OK"],
+    ["*1\r\n$x\r\n", "-ERR Protocol error: invalid bulk length"],
+  ];
+  for (const [ending, reply] of endings) {
+    using client = await RawClient.connect(live.port);
+    await client.call("SET", "k", "x".repeat(1_000));
+    client.socket.pause();
+    client.send(Buffer.concat([Buffer.alloc(3_000 * get.length, get), Buffer.from(ending)]));
+    // Far more than the system keeps for a socket: without a reader at the other end this never goes out.
+    const flood = Buffer.alloc(400_000 * get.length, get);
+    const isSent = new Promise((resolve) => client.socket.write(flood, resolve));
+    await isSent;
+    client.socket.resume();
+    const { replies } = await client.rest();
+    assert.deepEqual([replies.length, replies.at(-1)], [3_001, reply]);
+  }
+});
+
+test("while the last replies wait for their client, what it still sends is read and dropped", async () => {
+  for (let seed = 0; seed < 10; seed++) {
+    const conversation = new Conversation(seed % 2 === 0 ? local : late(seed), seed);
+    await conversation.open(1);
+    const [client] = conversation.clients;
+    const echoes = ["x", "xx"].map((word) => encodeRequest(["ECHO", word]));
+    conversation.take({ client: 0, does: "stop reading" });
+    conversation.take({ client: 0, sends: Buffer.concat([...echoes, quit]) });
+    conversation.take({ client: 0, sends: Buffer.alloc(1_000_000, quit) });
+    assert.deepEqual([client!.unread.length, client!.isClosed], [0, false]);
+    conversation.take({ client: 0, does: "read again" });
+    assert.deepEqual(
+      [client!.received.toString(), client!.isClosed],
+      ["$1\r\nx\r\n$2\r\nxx\r\n+OK\r\n", true],
+    );
+  }
+});
+
+const quit = encodeRequest(["QUIT"]);
+
+test("a client that never closes its half is let go after a while", async () => {
+  await using live = await LiveServer.start();
+  const socket = net.connect({ port: live.port, host: "127.0.0.1", allowHalfOpen: true });
+  const failed = once(socket, "error");
+  socket.write("SET a b\nQUIT\n");
+  assert.equal((await text(socket)).toString(), "OK\n");
+  while (live.server.clients.size > 0) await new Promise(setImmediate);
+  // What it sends now is dropped, until nobody is there to take it.
+  const talk = setInterval(() => socket.write("GET a\n"), 20);
+  await failed;
+  clearInterval(talk);
 });
 
 test("SIGTERM: what was accepted is answered, then the process ends with 0, whoever is connected", async () => {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { limits } from "../../src/base/limits.ts";
 import { fill } from "./fill.ts";
+import { LiveServer } from "./live-server.ts";
 import { Neighbour } from "./neighbour.ts";
 import { RawClient } from "./raw-client.ts";
 import { SpawnedNode } from "./spawned-node.ts";
@@ -29,23 +31,49 @@ test("KEYS over 200,000 keys lets others in between, and answers all that were t
   assert.ok(Number(size) >= keys + 3);
 });
 
-test("FLUSHALL of a large database takes a fraction of what filling it took, and others are served", async () => {
+test("many KEYS at once take turns, and others are served between any two slices", async () => {
   await using node = await SpawnedNode.start();
-  const neighbour = await Neighbour.moveIn(node.port, "aside");
   using client = await RawClient.connect(node.port);
-  const startMs = performance.now();
-  for (let round = 0; round < 3; round++) await fill(client, keys);
-  const fillMs = performance.now() - startMs;
-  const before = performance.now();
-  await client.call("SELECT", "15");
-  await neighbour.moveOut();
-  assert.equal(await client.call("FLUSHALL"), "OK");
-  const flushMs = performance.now() - before;
-  assert.ok(flushMs < fillMs / 10, `${fillMs} ms to fill, ${flushMs} ms to flush`);
-  await client.call("SELECT", "0");
-  assert.equal(await client.call("DBSIZE"), 0);
   await fill(client, keys);
-  assert.equal(await client.call("DBSIZE"), keys);
+  const neighbour = await Neighbour.moveIn(node.port);
+  await neighbour.answeredAgain(20);
+  const listers = await Promise.all(Array.from({ length: 30 }, () => RawClient.connect(node.port)));
+  const before = neighbour.answered;
+  const lists = await Promise.all(listers.map((lister) => lister.call("KEYS", "none*such")));
+  const answered = neighbour.answered - before;
+  assert.ok(lists.every((list) => (list as string[]).length === 0));
+  assert.ok(answered > 3 * (keys / limits.keysPerSlice), `${answered} answers meanwhile`);
+  await neighbour.moveOut();
+  for (const lister of listers) lister[Symbol.dispose]();
+});
+
+test("a client that leaves while its KEYS is answered leaves nothing behind", async () => {
+  await using live = await LiveServer.start();
+  using client = await RawClient.connect(live.port);
+  await fill(client, keys);
+  for (let i = 0; i < 5; i++) {
+    using lister = await RawClient.connect(live.port);
+    lister.send("*2\r\n$4\r\nKEYS\r\n$1\r\n*\r\n*1\r\n$6\r\nDBSIZE\r\n");
+  }
+  while (live.server.clients.size > 1) assert.equal(await client.call("DBSIZE"), keys);
+  assert.equal(((await client.call("KEYS", "key:77?")) as string[]).length, 10);
+});
+
+test("FLUSHALL of a large database takes a fraction of what filling it took", async () => {
+  await using node = await SpawnedNode.start();
+  const neighbour = await Neighbour.moveIn(node.port, "key:0");
+  using client = await RawClient.connect(node.port);
+  let startMs = performance.now();
+  await fill(client, keys);
+  const fillMs = performance.now() - startMs;
+  await neighbour.moveOut();
+  startMs = performance.now();
+  assert.equal(await client.call("FLUSHALL"), "OK");
+  const flushMs = performance.now() - startMs;
+  assert.ok(flushMs < fillMs / 4, `${fillMs} ms to fill, ${flushMs} ms to flush`);
+  assert.equal(await client.call("DBSIZE"), 0);
+  await fill(client, 5_000);
+  assert.equal(await client.call("DBSIZE"), 5_000);
 });
 
 test("DEBUG SLEEP keeps its own connection waiting, in order, and no other", async () => {

@@ -73,11 +73,21 @@ function reply({ out, session }: Connection, args: Arguments): void {
 
 /** Client-side caching is not spoken here: it is off, and may be turned off. */
 function tracking({ out }: Connection, args: Arguments): void {
-  if (args.is(2, "off")) out.ok();
-  else if (args.is(2, "on"))
+  if (args.is(2, "on")) {
     out.error("ERR CLIENT TRACKING is not possible here: ask without client-side caching");
+    return;
+  }
+  for (let i = 3; i < args.count; i++) {
+    if (trackingFlags.some((flag) => args.is(i, flag))) continue;
+    out.error(syntaxError);
+    return;
+  }
+  if (args.is(2, "off")) out.ok();
   else out.error(syntaxError);
 }
+
+/** Options that change nothing where tracking is off. */
+const trackingFlags: readonly string[] = ["bcast", "optin", "optout", "noloop"];
 
 function trackingInfo({ out }: Connection): void {
   out.map(3);

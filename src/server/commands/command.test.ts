@@ -11,7 +11,7 @@ import { encodeRequest } from "../../protocol/request-encoder.ts";
 import { commandNamed, commands, topCommands } from "../../protocol/spec/table.ts";
 import { commandHandlers } from "./command.ts";
 
-test("COMMAND and COMMAND INFO describe every command that has no parent", () => {
+test("COMMAND and COMMAND INFO describe every command that has no parent, COMMAND LIST names all", () => {
   const all = decode(ours(3, "command")) as Reply[];
   assert.equal(all.length, topCommands.length);
   assert.deepEqual(decode(ours(3, "command info")), all);
@@ -19,7 +19,7 @@ test("COMMAND and COMMAND INFO describe every command that has no parent", () =>
   const names = decode(ours(3, "command list")) as Buffer[];
   assert.deepEqual(
     names.map(String),
-    topCommands.map((c) => c.name),
+    commands.map((c) => c.fullName),
   );
 });
 

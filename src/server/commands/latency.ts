@@ -24,7 +24,7 @@ function history({ out, server }: Connection, args: Arguments): void {
 
 function graph({ out, server }: Connection, args: Arguments): void {
   const event = server.latency.events.get(args.text(2));
-  if (event === undefined) out.error(`ERR No samples available for event '${args.text(2).slice(0, 128)}'`);
+  if (event === undefined) out.error(`ERR No samples available for event '${args.quoted(2).slice(0, 128)}'`);
   else out.verbatim("txt", drawing(event));
 }
 
