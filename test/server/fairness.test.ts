@@ -61,7 +61,7 @@ test("a client that leaves while its KEYS is answered leaves nothing behind", as
 
 test("FLUSHALL of a large database takes a fraction of what filling it took", async () => {
   await using node = await SpawnedNode.start();
-  const neighbour = await Neighbour.moveIn(node.port, "key:0");
+  const neighbour = await Neighbour.moveIn(node.port, "neighbour");
   using client = await RawClient.connect(node.port);
   let startMs = performance.now();
   await fill(client, keys);

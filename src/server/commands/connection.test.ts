@@ -1,3 +1,7 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { LiveServer } from "../../../test/server/live-server.ts";
+import { RawClient } from "../../../test/server/raw-client.ts";
 import { testBesideRedis } from "../../../test/server-harness.ts";
 
 testBesideRedis({
@@ -103,4 +107,13 @@ testBesideRedis({
     "client getname",
     "del k",
   ],
+});
+
+test("QUIT is answered behind what came before it, and nothing behind it is carried out", async () => {
+  await using node = await LiveServer.start();
+  using client = await RawClient.connect(node.port);
+  client.send("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n*1\r\n$4\r\nQUIT\r\n*1\r\n$8\r\nFLUSHALL\r\n");
+  assert.deepEqual((await client.rest()).replies, ["OK", "OK"]);
+  using other = await RawClient.connect(node.port);
+  assert.equal(await other.call("GET", "k"), "v");
 });
