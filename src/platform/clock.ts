@@ -33,3 +33,8 @@ export const systemClock: Clock = {
     setImmediate(task);
   },
 };
+
+/** Resolves in the next turn of the event loop. For slow paths that take turns with everything else. */
+export function turn(clock: Clock): Promise<void> {
+  return new Promise((resolve) => clock.nextTurn(resolve));
+}
