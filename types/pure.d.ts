@@ -16,6 +16,8 @@ interface Buffer extends Uint8Array<ArrayBufferLike> {
   indexOf(value: number | string | Uint8Array, byteOffset?: number, encoding?: BufferEncoding): number;
   toString(encoding?: BufferEncoding, start?: number, end?: number): string;
   write(text: string, offset?: number, encoding?: BufferEncoding): number;
+  readDoubleLE(offset: number): number;
+  writeDoubleLE(value: number, offset: number): number;
 }
 
 interface BufferConstructor {

@@ -69,6 +69,12 @@ test("many stars cost no more than the pattern's length for each byte of the tex
   assert.ok(glob.steps <= 41 * 1000, `${glob.steps} steps`);
 });
 
+test("the bytes of a set are steps, for each byte of the text that is compared with it", () => {
+  const glob = new Glob(Buffer.from(`?[${"b".repeat(1000)}]*`));
+  assert.equal(glob.matches(Buffer.from("ab"), 0, 2), true);
+  assert.ok(glob.steps >= 1000 && glob.steps < 1010, `${glob.steps} steps`);
+});
+
 test("a match that costs too much is given up", () => {
   const text = Buffer.alloc(limits.keyBytesMax, "a");
   const costly = new Glob(Buffer.from(`*${"a".repeat(1000)}b`));

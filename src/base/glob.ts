@@ -10,6 +10,8 @@ import { limits } from "./limits.ts";
  *     pattern  a * b c * d        text  a x b c y b c d
  *                      ^ back here, with the text one byte further
  *
+ * Who takes a pattern from a client refuses it above limits.patternBytesMax, so that one element is soon gone through.
+ *
  * Where Redis answers oddly, so do we: an unclosed set ends with the pattern, a set's range compares signed
  * bytes, and no pattern but the empty one matches an empty text.
  */
@@ -97,6 +99,7 @@ export class Glob {
     let found = false;
     let at = negated ? first + 1 : first;
     while (at < length && pattern[at] !== CLOSE) {
+      this.steps++;
       const left = length - at;
       if (left >= 2 && pattern[at] === ESCAPE) {
         found ||= pattern[at + 1] === byte;
@@ -109,10 +112,12 @@ export class Glob {
         at++;
       }
     }
-    this.steps += at - first;
     return found === negated ? -1 : Math.min(at + 1, length);
   }
 }
+
+/** What is answered to a pattern that is not even tried. */
+export const patternTooLong: string = `TOO_LARGE a pattern may have ${limits.patternBytesMax} bytes`;
 
 const STAR = 42;
 const ANY = 63;

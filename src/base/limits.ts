@@ -6,6 +6,8 @@ export const limits = {
   keyBytesMax: 65_535,
   /** The largest value: copying it twice stays under 20 ms of the event loop. */
   valueBytesMax: 33_554_432, // 32 MiB
+  /** All values that one MGET answers: as much as one of the largest, which is copied in under 20 ms. */
+  mgetBytesMax: 33_554_432, // 32 MiB
   /** The largest bulk a request may announce; Redis' proto-max-bulk-len. Beyond it the connection
    * is closed; between valueBytesMax and this, the bytes are skipped and TOO_LARGE is answered. */
   bulkBytesMax: 536_870_912, // 512 MiB
@@ -18,6 +20,10 @@ export const limits = {
   /** Arguments a request may announce (Redis: 2^31). Beyond it the connection is closed; between
    * argumentsMax and this, they are skipped and TOO_LARGE is answered. */
   argumentsAnnouncedMax: 1_048_576,
+  /** Arguments, and the bytes of each, from a client that has still to give its password, as in Redis: enough for
+   * AUTH and HELLO, and nobody takes memory without having been let in. */
+  strangerArgumentsMax: 10,
+  strangerBulkBytesMax: 16_384, // 16 KiB
   /** One line of the inline and of the text protocol, as Redis' PROTO_INLINE_MAX_SIZE. */
   textLineBytesMax: 65_536, // 64 KiB
   /** Nesting of a reply that the client decodes: far more than any command answers. */
@@ -41,17 +47,48 @@ export const limits = {
   lcsCellsMax: 4_194_304, // 4 MiB
   /** Keys looked at in one slice of KEYS, and by a KEYS inside a transaction in all: about 2 ms. */
   keysPerSlice: 10_000,
+  /** Bytes of a pattern of KEYS, SCAN and COMMAND LIST: it is gone through again and again. All names of commands
+   * with the worst one of this length: under 10 ms. */
+  patternBytesMax: 1_024,
   /** Steps of a pattern on one key, beyond which it is refused, and on the keys of one slice: about 2 ms.
    * A pattern of 16 bytes never needs more, even on the longest key. */
   globStepsMax: 1_048_576,
   /** SCAN's COUNT is cut to this: about 5 ms. */
   scanCountMax: 20_000,
 
+  /** Records outside of the engine travel in pieces of this size; one that is larger makes a piece alone. */
+  chunkBytes: 131_072, // 128 KiB
+  /** Records looked at for an image in one turn, where each KiB of a larger one counts as another: under 1 ms. */
+  imageRecordsPerTurn: 2_000,
+  /** A snapshot is written no faster, unless somebody waits for it: the log has the better half of the disk. */
+  snapshotBytesPerSecond: 67_108_864, // 64 MiB
+  /** After so much of a snapshot it is synced: a sync of more would make the log wait. */
+  snapshotSyncBytes: 4_194_304, // 4 MiB
+  /** Read at a time from a snapshot. */
+  snapshotReadBytes: 1_048_576, // 1 MiB
+  /** One frame of a snapshot: a largest record, and what stands beside it. */
+  snapshotFrameBytesMax: 34_603_008, // 33 MiB
+  /** Old versions of records that wait to be written to a snapshot, beyond which writes are held back. */
+  imagePendingBytesMax: 67_108_864, // 64 MiB
+
   /** Commands queued by one MULTI, and their bytes. */
   transactionCommandsMax: 8_192,
   transactionBytesMax: 33_554_432, // 32 MiB
-  /** Keys watched by one connection. */
+  /** Keys watched by one connection, and their bytes: EXEC carries and compares all of them. */
   watchedKeysMax: 4_096,
+  watchedBytesMax: 4_194_304, // 4 MiB
+
+  /** Expired keys removed by an entry of commands before them: under 1 ms. */
+  expiredPerEntry: 256,
+  /** Bytes of commands and reads of one entry, beyond which the next one is begun: larger entries win nothing.
+   * An entry is larger where its last command is. */
+  batchBytesMax: 1_048_576, // 1 MiB
+  /** Bytes that were taken and not applied yet, in all; beyond it nobody is read from. */
+  proposalBytesMax: 67_108_864, // 64 MiB
+  /** Time for which entries are applied before the other work of the event loop gets a turn. */
+  applyMsPerTurn: 5,
+  /** Bytes of the log that are read at a time, to be applied at the start. */
+  replayBytes: 4_194_304, // 4 MiB
 
   /** Client connections, Redis' default maxclients. */
   clientsMax: 10_000,
@@ -60,6 +97,11 @@ export const limits = {
   /** Bytes of requests that one connection may have carried out in one turn of the event loop before the
    * others get theirs: about 2 ms of the smallest commands. */
   turnBytesMax: 65_536, // 64 KiB
+  /** Time that commands of one connection may take in one turn before the others get theirs; the last one may go
+   * over. Those that are too quick for a look at the clock are not in it: turnBytesMax is for them. */
+  turnMsMax: 5,
+  /** So many bytes of replies count as a millisecond of that, since nobody looks at the clock for them. */
+  replyBytesPerMs: 1_048_576, // 1 MiB
   /** Replies are handed to the socket at the end of a turn, and before that when so many wait. */
   outputFlushBytes: 131_072, // 128 KiB
   /** Buffers of 16 KiB for replies that are kept for the next connection: 16 MiB. */
@@ -74,6 +116,42 @@ export const limits = {
   /** A shutdown waits this long for clients to take their replies. */
   shutdownMsMax: 5_000,
 
+  /** One entry of the log: a largest command, and what else came in the same turn. */
+  logPayloadBytesMax: 67_108_864, // 64 MiB
+  /** Entries that wait for the disk: beyond that the log is full. Two largest ones. */
+  logUnstableBytesMax: 134_217_728, // 128 MiB
+  /** The newest entries, kept in memory for members that are a little behind. */
+  logCacheBytesMax: 33_554_432, // 32 MiB
+  /** The first segment of a log, and the largest; each is twice as long as the one before. A young node takes
+   * little room, and of a large log 1 % is zeroed ahead. */
+  logSegmentBytesMin: 4_194_304, // 4 MiB
+  logSegmentBytesMax: 67_108_864, // 64 MiB
+  /** What goes to the disk in one write, but for a larger record: about 5 ms of a fast disk. */
+  logGroupBytesMax: 8_388_608, // 8 MiB
+  /** Parts of one write: operating systems take 1024. */
+  logGroupPartsMax: 1_000,
+  /** Room for headers and short payloads of one write. */
+  logStagingBytes: 1_048_576, // 1 MiB
+  /** Payloads up to this length are copied, which costs less than a part of their own. */
+  logCopyBytesMax: 4_096,
+  /** The log is read in pieces of this size, and of one record where that is larger. */
+  logReadBytes: 1_048_576, // 1 MiB
+  /** Segments are zeroed in pieces of this size, each synced: the log's own writes get their turn. */
+  logZeroBytes: 1_048_576, // 1 MiB
+  /** Where each so many bytes of a segment begin is known: what a read has to skip at most, for 16 bytes. */
+  logMarkBytes: 65_536, // 64 KiB
+  /** With fsync interval, what a crash of the machine can lose; Redis' everysec. */
+  logSyncMs: 1_000,
+  /** Identity, term and vote, manifest: far more than they need. */
+  smallFileBytesMax: 65_536, // 64 KiB
+
+  /** Backups that are read from a node at once: each keeps a snapshot on the disk. */
+  backupsMax: 4,
+  /** A backup that nobody reads from for so long has ended. */
+  backupIdleMsMax: 60_000,
+  /** One piece of a backup: a millisecond of a disk, and of the network. */
+  backupReadBytesMax: 1_048_576, // 1 MiB
+
   /** Names in one COMMAND INFO or COMMAND DOCS: more than there are commands, and under 10 ms. */
   commandNamesMax: 512,
   /** Names that a client gives itself or its library: CLIENT LIST shows them all. */
@@ -87,6 +165,10 @@ export const limits = {
   configPatternBytesMax: 128,
   /** DEBUG SLEEP: nobody tests with more than an hour. */
   sleepMsMax: 3_600_000,
+  /** Arguments and bytes of a fast command up to which it takes some microseconds: beyond, the slow log and LATENCY
+   * want to know how long it took. */
+  quickArgumentsMax: 64,
+  quickBytesMax: 65_536, // 64 KiB
   /** Entries of the slow log, Redis' slowlog-max-len, and what one entry keeps of its command. */
   slowlogEntries: 128,
   slowlogArguments: 32,
@@ -98,6 +180,15 @@ export const limits = {
    * Beyond that a call is refused: the caller sends faster than the server answers. */
   callsWaitingMax: 65_536,
   callBytesUnsentMax: 67_108_864, // 64 MiB
+
+  /** Entries in one message to a member, one larger entry excepted: far less than a heartbeat takes on any network. */
+  appendBytesMax: 1_048_576, // 1 MiB
+  /** What a member is sent ahead of its acknowledgements: a fast link and a slow disk behind it stay busy, and a
+   * member that hangs holds no more memory than that. */
+  inflightMessagesMax: 256,
+  inflightBytesMax: 16_777_216, // 16 MiB
+  /** Proposals that are not committed: a majority that hangs must not fill the leader's memory. */
+  uncommittedBytesMax: 134_217_728, // 128 MiB
 
   /** A configuration file: far more than all settings take. */
   configBytesMax: 1_048_576, // 1 MiB
@@ -117,14 +208,35 @@ export const limits = {
   historyBytesMax: 16_777_216, // 16 MiB
 } as const;
 
+/** More than what stands around an argument in RESP, and more than a database or a revision in it takes. */
+const itemHeaderBytes = 32;
+
+assert(
+  limits.valueBytesMax + limits.keyBytesMax + 1024 < limits.snapshotFrameBytesMax,
+  "a largest record must fit into a frame",
+);
 assert(limits.valueBytesMax < limits.commandBytesMax, "a largest value must fit into a command");
+assert(limits.passwordBytesMax < limits.strangerBulkBytesMax, "a stranger must be able to give a password");
 assert(limits.commandBytesMax < limits.bulkBytesMax, "a bulk beyond a command must be skippable");
-assert(limits.transactionBytesMax < limits.commandBytesMax, "a transaction must fit into one item");
+assert(
+  limits.transactionBytesMax + limits.watchedBytesMax + itemHeaderBytes * limits.itemArgumentsMax <
+    limits.commandBytesMax,
+  "a transaction must fit into one item, with the keys that it compares",
+);
 assert(
   2 + 3 * limits.watchedKeysMax + 2 * limits.transactionCommandsMax < limits.itemArgumentsMax,
   "a transaction is one command with its watched keys and its commands as arguments",
 );
 assert(limits.outputHighWaterBytes < limits.outputBytesMax, "back pressure comes before cutting off");
-assert(limits.valueBytesMax < limits.outputBytesMax, "a largest value must be answerable");
+assert(limits.valueBytesMax <= limits.mgetBytesMax, "a largest value must be answerable by MGET");
+assert(limits.mgetBytesMax < limits.outputBytesMax, "largest values must be answerable");
 assert(limits.outputBytesMax < limits.replyBytesMax, "what a server sends at most, the client must take");
 assert(limits.commandBytesMax < limits.callBytesUnsentMax, "a largest command must be sendable");
+assert(limits.commandBytesMax < limits.logPayloadBytesMax, "a largest command must fit into an entry");
+assert(limits.logPayloadBytesMax < limits.logUnstableBytesMax, "a largest entry must fit into the queue");
+assert(
+  limits.logCopyBytesMax * 2 < limits.logStagingBytes,
+  "short payloads must fit into the staging buffer",
+);
+assert(limits.appendBytesMax < limits.inflightBytesMax, "messages follow each other without waiting");
+assert(limits.commandBytesMax < limits.uncommittedBytesMax, "a largest command can be proposed");

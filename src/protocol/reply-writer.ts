@@ -1,5 +1,7 @@
 import { limits } from "../base/limits.ts";
 import { copyRange, viewOf } from "../base/words.ts";
+import type { Arguments } from "./arguments.ts";
+import type { Command } from "./spec/row.ts";
 import { writeNumber, writeText } from "./text-bytes.ts";
 
 const CR = 13;
@@ -10,6 +12,9 @@ const LF = 10;
  * (`protocol`); types that RESP2 does not have are written as Redis writes them there.
  *
  * A header (array, map, set, push) is followed by that many replies: the caller sees to it.
+ *
+ * Whoever carries out a command tells its writer so (`begins` … `ends`): it is all of the asking side that comes
+ * along to where that happens, and may count and time what it answers.
  */
 export class ReplyWriter {
   /** 2 or 3: HELLO sets it. */
@@ -73,6 +78,28 @@ export class ReplyWriter {
 
   /** Errors written so far: lets a caller see whether a command failed. */
   errors = 0;
+  /** Keys whose values commands wanted to read so far, and that were there, or not. */
+  hits = 0;
+  misses = 0;
+
+  /** A command is carried out from now on. */
+  begins(_command: Command, _args: Arguments): void {}
+
+  /** Its reply is written. */
+  ends(_command: Command, _args: Arguments): void {}
+
+  /**
+   * It goes on in slices instead, the first of which it has had: each tells whether it was the last. Gives what is
+   * to be called in their place.
+   */
+  goesOn(_command: Command, _args: Arguments, slice: () => boolean): () => boolean {
+    return slice;
+  }
+
+  /** The commands of a transaction follow, each with its own beginning and end. */
+  beginsTransaction(): void {}
+
+  endsTransaction(_item: Arguments): void {}
 
   /** A whole number that a double holds exactly. */
   integer(value: number): void {

@@ -45,6 +45,12 @@ export class RequestDecoder {
   /** Set while a command over a limit is read and thrown away. */
   #refusal = "";
   readonly #inline = new InlineSplitter();
+  readonly #isStranger: () => boolean;
+
+  /** `isStranger` tells whether the client has still to give its password: until then it may send but little. */
+  constructor(isStranger: () => boolean = () => false) {
+    this.#isStranger = isStranger;
+  }
 
   /** Looks at bytes [at, end). After PARTIAL, `at` must be the first of the kept bytes. */
   next(bytes: Buffer, at: number, end: number): Found {
@@ -61,6 +67,9 @@ export class RequestDecoder {
   #header(bytes: Buffer, at: number, end: number): Found {
     const size = readNumber(bytes, at + 1, end);
     if (size === incomplete) return this.#partial(at);
+    if (size > limits.strangerArgumentsMax && size !== huge && this.#isStranger()) {
+      return this.#broken("unauthenticated multibulk length");
+    }
     if (size === invalid || size > limits.argumentsAnnouncedMax) {
       return this.#broken("invalid multibulk length");
     }
@@ -90,6 +99,9 @@ export class RequestDecoder {
       const size = readNumber(bytes, p + 1, end);
       if (size === incomplete) return this.#pause(at, p, i);
       if (size < 0 || size > limits.bulkBytesMax) return this.#broken("invalid bulk length");
+      if (size > limits.strangerBulkBytesMax && this.#isStranger()) {
+        return this.#broken("unauthenticated bulk length");
+      }
       const start = numberEnd;
       const stop = start + size;
       if (size > limits.valueBytesMax || stop - at > limits.commandBytesMax) {

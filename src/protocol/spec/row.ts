@@ -73,7 +73,8 @@ export interface Command extends CommandRow {
   /** "config|get" for a subcommand, the name otherwise. */
   readonly fullName: string;
   readonly isWrite: boolean;
-  /** Takes the same short time whatever the data (Redis' flag "fast"): not worth a look at the clock. */
+  /** Takes the same short time whatever the keys hold, but for a reply that is as long as a value: not worth a look
+   * at the clock where its request is small. */
   readonly isFast: boolean;
   /** Refused while memory is over maxmemory. */
   readonly denyOom: boolean;

@@ -1,3 +1,4 @@
+import { backupRows } from "./backup.ts";
 import { clusterRows } from "./cluster.ts";
 import { connectionRows } from "./connection.ts";
 import { genericRows } from "./generic.ts";
@@ -13,5 +14,6 @@ export const commandRows: readonly CommandRow[] = [
   ...transactionsRows,
   ...connectionRows,
   ...serverRows,
+  ...backupRows,
   ...clusterRows,
 ];

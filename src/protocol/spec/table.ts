@@ -1,7 +1,13 @@
+import { assert } from "../../base/assert.ts";
 import type { Arguments } from "../arguments.ts";
 import { lower } from "../arguments.ts";
 import type { Command, CommandRow } from "./row.ts";
 import { commandRows } from "./rows.ts";
+
+/** Commands that may move a value, however long it is, though their requests are short. */
+const movesValues: ReadonlySet<string> = new Set(
+  "append setrange getex expire pexpire expireat pexpireat persist move".split(" "),
+);
 
 /** Every command by its id; subcommands are in it too, behind their parents. */
 export const commands: readonly Command[] = buildTable(commandRows);
@@ -30,6 +36,15 @@ export function findCommand(args: Arguments): Command | undefined {
 export function findSubcommand(parent: Command, args: Arguments): Command | undefined {
   for (const child of parent.children) if (args.is(1, child.name)) return child;
   return undefined;
+}
+
+/** The command, or subcommand, that arguments name which were found good before. */
+export function commandOf(args: Arguments): Command {
+  const top = findCommand(args);
+  const command =
+    top !== undefined && top.children.length > 0 && args.count > 1 ? findSubcommand(top, args) : top;
+  assert(command !== undefined, "a command that was queued or logged is known");
+  return command;
 }
 
 /** The command with this full name ("config|get"), in lower case. */
@@ -63,14 +78,20 @@ function toCommand(row: CommandRow, id: number, fullName: string, children: Comm
     id,
     fullName,
     isWrite: row.route === "write",
-    // Redis does not call SET fast, since it may free a large old value; here that takes no time.
-    isFast: row.flags.includes("fast") || (row.group === "string" && firstKey === 1 && lastKey === 1),
+    isFast: isFast(row),
     denyOom: row.flags.includes("denyoom"),
     firstKey,
     lastKey,
     keyStep,
     children,
   };
+}
+
+/** Redis' flag "fast" is not quite that: SET has it not, since it may free a large old value, which takes no time
+ * here; and EXPIRE has it, which here may move the value. */
+function isFast({ name, flags, group, keys }: CommandRow): boolean {
+  if (movesValues.has(name)) return false;
+  return flags.includes("fast") || (group === "string" && keys?.[0] === 1 && keys[1] === 1);
 }
 
 function buildSlots(): (Command | undefined)[] {
