@@ -1,6 +1,6 @@
 import { assert } from "../base/assert.ts";
 import { makePage, type Page, type PagePool, pageBytes } from "./pages.ts";
-import { classBytes, classes, classOf, slabBytesMax } from "./size-classes.ts";
+import { classBytes, classes, classOf, placeBytes, slabBytesMax } from "./size-classes.ts";
 
 /**
  * Places for records in large buffers, named by 32-bit handles. Handle 0 is no place.
@@ -36,6 +36,7 @@ export class Arena {
 
   constructor(pool: PagePool) {
     this.#pool = pool;
+    pool.join(this);
   }
 
   /** A place for `size` bytes, or 0 where no page number is left. */
@@ -89,9 +90,14 @@ export class Arena {
     if (page.live === 0) this.#closePage(number, page);
   }
 
-  /** Fewer page numbers are left than many of the largest commands could use up. */
-  get isAlmostFull(): boolean {
-    return this.#vacant.length + pagesMax - this.bytes.length < pagesReserve;
+  /** Page numbers that are left. */
+  get pagesLeft(): number {
+    return this.#vacant.length + this.#pool.numbers - this.bytes.length;
+  }
+
+  /** Whether there is a place for `size` bytes, at most slabBytesMax, in the pages that are there. */
+  hasPlace(size: number): boolean {
+    return this.#open[classOf(size)]!.length > 0;
   }
 
   /** Bytes that fit into a place. */
@@ -99,6 +105,11 @@ export class Arena {
     const number = handle >>> 17;
     const { sizeClass } = this.#pages[number]!;
     return sizeClass === largeClass ? this.bytes[number]!.length : classBytes[sizeClass]!;
+  }
+
+  /** Whether the record there has a buffer of its own, which nobody uses again once it is freed. */
+  isLarge(handle: number): boolean {
+    return this.#pages[handle >>> 17]!.sizeClass === largeClass;
   }
 
   /** Gives everything back: no handle is valid after this. */
@@ -116,6 +127,7 @@ export class Arena {
     for (const open of this.#open) open.length = 0;
     this.residentBytes = 0;
     this.usedBytes = 0;
+    this.#pool.counted();
   }
 
   /**
@@ -182,7 +194,7 @@ export class Arena {
   #allocateLarge(size: number): number {
     const number = this.#takeNumber();
     if (number === 0) return 0;
-    const large = makePage(Math.ceil(size / largeStepBytes) * largeStepBytes);
+    const large = makePage(placeBytes(size));
     this.#install(number, large, largeClass);
     const page = this.#pages[number]!;
     page.live = 1;
@@ -204,6 +216,7 @@ export class Arena {
     this.words[number] = page.words;
     this.views[number] = page.view;
     this.#pages[number] = { sizeClass, live: 0, free: -1, top: 0, open: true };
+    this.#pool.counted();
   }
 
   #retire(number: number, page: PageInfo): void {
@@ -213,12 +226,13 @@ export class Arena {
     this.words[number] = noWords;
     this.views[number] = noView;
     this.#vacant.push(number);
+    this.#pool.counted();
   }
 
   #takeNumber(): number {
     const vacant = this.#vacant.pop();
     if (vacant !== undefined) return vacant;
-    return this.bytes.length < pagesMax ? this.bytes.length : 0;
+    return this.bytes.length < this.#pool.numbers ? this.bytes.length : 0;
   }
 }
 
@@ -239,11 +253,6 @@ interface PageInfo {
 const freeMark: number = 0x1fffffff;
 
 const largeClass = classes;
-/** Large records grow in these steps. */
-const largeStepBytes = 16 * 1024;
-const pagesMax = 1 << 15;
-/** Looked at every few milliseconds, in which no more than these can be filled. */
-const pagesReserve = 2048;
 const noPage: Buffer = Buffer.alloc(0);
 const noWords: Int32Array = new Int32Array(0);
 const noView: DataView = new DataView(noPage.buffer, 0, 0);

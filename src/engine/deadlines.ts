@@ -1,5 +1,5 @@
 import type { Arena } from "./arena.ts";
-import { bytesOf, deadlineOf, heapPlaceOf, keyLength, keyStart, setHeapPlace } from "./record.ts";
+import { compareKeys, deadlineOf, heapPlaceOf, setHeapPlace } from "./record.ts";
 
 /**
  * The records that have a deadline, the earliest first: a heap with four children to a node. It holds
@@ -152,18 +152,6 @@ export class Deadlines {
   #lookAtFirst(): void {
     this.earliest = this.#size === 0 ? Number.POSITIVE_INFINITY : deadlineOf(this.#arena, this.#at(0));
   }
-}
-
-function compareKeys(arena: Arena, a: number, b: number): number {
-  const startA = keyStart(arena, a);
-  const startB = keyStart(arena, b);
-  return bytesOf(arena, a).compare(
-    bytesOf(arena, b),
-    startB,
-    startB + keyLength(arena, b),
-    startA,
-    startA + keyLength(arena, a),
-  );
 }
 
 const pieceBits = 14;

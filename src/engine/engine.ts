@@ -1,15 +1,18 @@
 import { assert } from "../base/assert.ts";
 import { limits } from "../base/limits.ts";
 import type { Arguments } from "../protocol/arguments.ts";
-import type { ReplyWriter } from "../protocol/reply-writer.ts";
+import { ReplyWriter } from "../protocol/reply-writer.ts";
 import type { Command } from "../protocol/spec/row.ts";
 import { commands } from "../protocol/spec/table.ts";
 import { engineHandlers } from "./commands/index.ts";
+import { Demand, pagesAmple, pagesReserved } from "./demand.ts";
 import type { Execution, Handler, Slice } from "./execution.ts";
+import type { Image } from "./image.ts";
 import { SegmentPool } from "./index-table.ts";
 import { Keyspace, type Moment, type Shared } from "./keyspace.ts";
 import { PagePool } from "./pages.ts";
 import { modifiedOf } from "./record.ts";
+import { forEachQueued } from "./transaction.ts";
 
 /**
  * The deterministic state machine: sixteen keyspaces, one revision, one time. The same commands with the
@@ -22,12 +25,23 @@ export class Engine {
   expiredKeys = 0;
 
   readonly keyspaces: Keyspace[] = [];
+  /** The image that is being taken. Set by itself. */
+  image: Image | undefined = undefined;
+
   readonly #shared: Shared;
   readonly #execution: Running;
-  readonly #moment: Moment = { now: Number.NEGATIVE_INFINITY, revision: 0 };
+  readonly #moment: Moment = {
+    now: Number.NEGATIVE_INFINITY,
+    estimate: Number.NEGATIVE_INFINITY,
+    metOverdue: false,
+    revision: 0,
+  };
+  readonly #demand = new Demand();
+  /** The database that `tidy` came to last. */
+  #tidiedLast = 0;
 
-  constructor(hashKey: readonly [number, number]) {
-    this.#shared = { pages: new PagePool(), segments: new SegmentPool(), hashKey, moment: this.#moment };
+  constructor(hashKey: readonly [number, number], pages: PagePool = new PagePool()) {
+    this.#shared = { pages, segments: new SegmentPool(), hashKey, moment: this.#moment };
     for (let db = 0; db < limits.databases; db++) this.keyspaces.push(new Keyspace(this.#shared));
     this.#execution = new Running(this);
   }
@@ -36,7 +50,7 @@ export class Engine {
   get residentBytes(): number {
     let bytes = this.#shared.pages.spareBytes + this.#shared.segments.spareBytes;
     for (const keyspace of this.keyspaces) bytes += keyspace.residentBytes;
-    return bytes;
+    return bytes + (this.image?.residentBytes ?? 0);
   }
 
   /** The earliest deadline of all keys, Infinity where there is none. */
@@ -46,23 +60,67 @@ export class Engine {
     return earliest;
   }
 
-  /** Time of the last entry or read, in ms since 1970. */
+  /** Time of the last entry, in ms since 1970. */
   get now(): number {
     return this.#moment.now;
   }
 
+  /** Time as a read sees it: that of the last entry, or the estimate it was given. */
+  get estimate(): number {
+    return this.#moment.estimate;
+  }
+
+  /**
+   * Takes over a state whose records come next, with loadChunk: its revision, its time, and how many keys each
+   * database will have. Comes before everything else.
+   */
+  begin(revision: number, timeMs: number, keys: readonly number[]): void {
+    assert(this.revision === 0 && keys.length <= limits.databases, "a state begins in a new engine");
+    this.revision = revision;
+    this.advance(timeMs, 0);
+    for (const [db, count] of keys.entries()) this.keyspaces[db]!.reserve(count);
+  }
+
+  /** Forgets everything, as if new: what was being taken over has turned out to be damaged. */
+  reset(): void {
+    for (const keyspace of this.keyspaces) keyspace.clear();
+    this.revision = 0;
+    this.expiredKeys = 0;
+    this.#moment.now = Number.NEGATIVE_INFINITY;
+    this.#moment.estimate = Number.NEGATIVE_INFINITY;
+  }
+
   /**
    * Sets the time for what comes next, which never goes back, and removes keys whose deadline has passed by
-   * then, the earliest first, at most `most`. Returns how many were removed.
+   * then, the earliest first, at most `most`. Returns how many were removed. Tidies up a little.
    */
   advance(now: number, most: number): number {
     const moment = this.#moment;
     if (now > moment.now) moment.now = now;
+    moment.estimate = moment.now;
     let removed = 0;
-    while (removed < most && this.#firstToExpire().removeExpired()) removed++;
+    let tidied = 0;
+    for (; removed < most; removed++) {
+      const first = this.#firstToExpire();
+      if (!first.removeExpired()) break;
+      if (tidied < tidiedPerAdvance) tidied += first.tidy();
+    }
     if (removed > 0) this.revision++;
     this.expiredKeys += removed;
+    this.tidy();
     return removed;
+  }
+
+  /**
+   * Gives back memory of what was deleted, in one keyspace a call, going round: some microseconds, and next to
+   * nothing where there is nothing to do. Changes no answer. For whoever has a tick, since gaps that are left
+   * when no more writes come would stay.
+   */
+  tidy(): void {
+    for (let looked = 0; looked < limits.databases; looked++) {
+      this.#tidiedLast = (this.#tidiedLast + 1) % limits.databases;
+      if (this.keyspaces[this.#tidiedLast]!.tidyTurn()) return;
+    }
   }
 
   /**
@@ -79,6 +137,22 @@ export class Engine {
   }
 
   /**
+   * Carries out a read at an estimate of the time, which may be ahead of the last entry. False: it met a key
+   * whose deadline has passed by the estimate and not by the entries, so that its answer is worth nothing
+   * yet: drop what it wrote, and ask again behind an entry of that time. Not for commands that answer in slices.
+   */
+  read(command: Command, args: Arguments, db: number, out: ReplyWriter, estimate: number): boolean {
+    const moment = this.#moment;
+    if (estimate > moment.now) moment.estimate = estimate;
+    moment.metOverdue = false;
+    this.#execution.maySlice = false;
+    this.#run(command, args, db, out);
+    assert(!this.#execution.changed, "a read changes nothing");
+    moment.estimate = moment.now;
+    return !moment.metOverdue;
+  }
+
+  /**
    * Carries out several commands as one: nothing comes between, and one revision covers them all.
    * `run` calls `step` for each.
    */
@@ -89,6 +163,9 @@ export class Engine {
     const x = this.#execution;
     this.#moment.revision = this.revision + 1;
     x.maySlice = false;
+    const drawn = x.draws;
+    // Spread: the draws of one transaction are not those of the next one, moved by one.
+    x.draws = Math.imul(this.revision, 0x9e3779b1);
     let changed = false;
     run((command, args, db) => {
       this.#run(command, args, db, out);
@@ -96,7 +173,20 @@ export class Engine {
       changed = true;
       this.keyspaces[db]!.tidy();
     });
+    x.draws = drawn;
     if (changed) this.revision++;
+  }
+
+  /**
+   * Removes all keys of a database. False: there were none. Costs hardly more for many than for few, with an
+   * image too: the keyspace goes over to it, and the database gets another one.
+   */
+  clear(db: number): boolean {
+    const keyspace = this.keyspaces[db]!;
+    if (keyspace.records === 0) return false;
+    if (keyspace.saver === undefined) keyspace.clear();
+    else this.keyspaces[db] = new Keyspace(this.#shared);
+    return true;
   }
 
   /** A key's modified revision, 0 where it is absent. What WATCH remembers. */
@@ -108,7 +198,27 @@ export class Engine {
 
   /** So little room is left for new records that growth must be refused before it is tried. */
   get isAlmostFull(): boolean {
-    return this.keyspaces.some((keyspace) => keyspace.arena.isAlmostFull);
+    const { pages } = this.#shared;
+    return pages.leastLeft < pagesReserved(pages);
+  }
+
+  /**
+   * Whether there is room for the most that a command, or EXEC with its whole transaction, may need. To be asked
+   * before it is proposed, and only there: what was proposed is carried out. `promised` are the pages demanded by
+   * what was proposed before and is not carried out yet.
+   *
+   * What may be refused when memory is short leaves a reserve to the others (EXPIRE, RENAME …), and those that
+   * take nothing (DEL, FLUSHALL …) always have room.
+   */
+  hasRoomFor(command: Command, args: Arguments, promised = 0): boolean {
+    const { pages } = this.#shared;
+    if (pages.leastLeft - promised >= pagesAmple(pages)) return true;
+    const demand = this.#demand;
+    demand.clear();
+    if (command.name === "exec") forEachQueued(args, (queued, its) => demand.add(queued, its));
+    else demand.add(command, args);
+    const reserved = demand.grows ? pagesReserved(pages) : 0;
+    return demand.pages === 0 || pages.leastLeft - promised - reserved >= demand.pages;
   }
 
   #run(command: Command, args: Arguments, db: number, out: ReplyWriter): void {
@@ -122,7 +232,10 @@ export class Engine {
     x.slice = undefined;
     const handler = handlersById[command.id];
     assert(handler !== undefined, "only commands of the engine come here");
+    out.begins(command, args);
     handler(x);
+    if (x.slice === undefined) out.ends(command, args);
+    else x.slice = out.goesOn(command, args, x.slice);
   }
 
   #finishWrite(db: number): void {
@@ -142,12 +255,14 @@ export class Engine {
 /** The one Execution of an engine. */
 class Running implements Execution {
   readonly engine: Engine;
+  readonly scratch: ReplyWriter = new ReplyWriter();
   command!: Command;
   args!: Arguments;
   out!: ReplyWriter;
   keyspace!: Keyspace;
   db = 0;
   maySlice = true;
+  draws = 0;
   changed = false;
   slice: Slice | undefined = undefined;
 
@@ -156,8 +271,11 @@ class Running implements Execution {
   }
 
   get now(): number {
-    return this.engine.now;
+    return this.engine.estimate;
   }
 }
+
+/** Bytes moved along with the keys that one advance removes: under a millisecond. */
+const tidiedPerAdvance = 1 << 20;
 
 const handlersById: readonly (Handler | undefined)[] = commands.map((c) => engineHandlers[c.fullName]);

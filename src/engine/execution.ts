@@ -7,7 +7,8 @@ import type { Keyspace } from "./keyspace.ts";
 /**
  * What a handler sees while it carries out one command. One object for all of them: nothing of it may
  * be kept. A handler checks everything first, then changes, then writes exactly one reply; what it
- * answers and changes depends on the arguments, the keyspaces and `now` alone.
+ * answers and changes depends on the arguments, the keys and `now` alone, and never on where a keyspace has put
+ * them. (Alone among reads, RANDOMKEY outside a transaction may answer otherwise on another member.)
  */
 export interface Execution {
   readonly engine: Engine;
@@ -19,8 +20,15 @@ export interface Execution {
   readonly db: number;
   /** Time of the entry, or of the read, in ms since 1970. */
   readonly now: number;
+  /** For what a handler collects before it can say how many there are. Whoever uses it empties it first. */
+  readonly scratch: ReplyWriter;
   /** Whether it may answer in slices: false inside a transaction. */
   readonly maySlice: boolean;
+  /**
+   * Where chance stands, which a handler that asks for it counts up. Inside a transaction it follows from the
+   * revision: then every member draws the same, whatever was asked of it alone.
+   */
+  draws: number;
   /** Set by a handler that changed something: the revision is used up. */
   changed: boolean;
   /**

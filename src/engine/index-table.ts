@@ -1,3 +1,6 @@
+/** Which of two handles comes first, in an order that does not depend on the handles themselves. */
+export type HandleOrder = (a: number, b: number) => boolean;
+
 /**
  * One table of (hash, handle) pairs, sorted by hash, with gaps: linear probing in which the home of a
  * hash is its share of the capacity, so that position and hash grow together.
@@ -5,8 +8,8 @@
  *     hash:   03 . 17 22 22 . 31 . . 58 60 60 61 . 77 …       . = empty (handle 0)
  *     home:    0    2  2  3    4       7  7  8  8     10
  *
- * Invariants: entries are sorted by hash; between the home of an entry and its place there is no gap;
- * an entry is never in front of its home.
+ * Invariants: entries are sorted by hash, those with the same hash by `isBefore`; between the home of an entry
+ * and its place there is no gap; an entry is never in front of its home.
  *
  * The order does not depend on the capacity. That makes cursors that survive any growth, and lets a
  * table be moved to one of another size from front to back (see index.ts).
@@ -17,11 +20,13 @@ export class IndexTable {
   readonly #segments: (Int32Array | undefined)[] = [];
   readonly #scale: number;
   readonly #pool: SegmentPool;
+  readonly #isBefore: HandleOrder;
 
-  constructor(capacity: number, pool: SegmentPool) {
+  constructor(capacity: number, pool: SegmentPool, isBefore: HandleOrder) {
     this.capacity = capacity;
     this.#scale = capacity / hashes;
     this.#pool = pool;
+    this.#isBefore = isBefore;
     // The last run may go on behind the end: room for it, and more is added when it needs more.
     const slots = capacity + overrunSlots;
     for (let at = 0; at < slots; at += segmentSlots) this.#segments.push(undefined);
@@ -68,7 +73,7 @@ export class IndexTable {
     this.#segments[slot >> segmentBits]![((slot & segmentMask) << 1) | 1] = handle;
   }
 
-  /** Puts an entry behind those with the same hash or a smaller one, moving the rest of the run by one. */
+  /** Puts an entry in its place, moving the rest of the run by one. */
   insert(hash: number, handle: number): void {
     let slot = this.home(hash);
     let movingHash = hash;
@@ -83,7 +88,10 @@ export class IndexTable {
         return;
       }
       const thereHash = segment[at]!;
-      if (thereHash > movingHash) {
+      if (
+        thereHash > movingHash ||
+        (thereHash === movingHash && (moving !== handle || this.#isBefore(moving, there)))
+      ) {
         segment[at] = movingHash;
         segment[at | 1] = moving;
         movingHash = thereHash;

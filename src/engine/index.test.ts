@@ -12,7 +12,7 @@ class Twin {
 
   /** Few moves a change: most changes fall into a migration. */
   constructor(movedPerChange = 6) {
-    this.index = new Index(new SegmentPool(), movedPerChange);
+    this.index = new Index(new SegmentPool(), movedPerChange, (a, b) => rank(a) < rank(b));
   }
 
   insert(hash: number): number {
@@ -45,13 +45,17 @@ class Twin {
       -1,
     );
     assert.equal(seen.length, this.entries.size);
-    const hashes = seen.map((handle) => this.entries.get(handle)!);
-    assert.ok(
-      hashes.every((hash, i) => i === 0 || hashes[i - 1]! <= hash),
-      "a scan goes in the order of the hashes",
+    const sorted = [...this.entries].sort(([a, x], [b, y]) => x - y || rank(a) - rank(b));
+    assert.deepEqual(
+      seen,
+      sorted.map(([handle]) => handle),
+      "a scan goes in the order of the hashes, and within one in that of the handles",
     );
   }
 }
+
+/** An order of handles that is not the one in which they come. */
+const rank = (handle: number): number => Math.imul(handle, 0x85ebca6b) >>> 0;
 
 /** Spreads small numbers over the hashes; few of them, so that equal hashes are common. */
 const spread = (n: number): number => Math.imul(n, 0x9e3779b1) & 0x7fffffff;
@@ -117,9 +121,37 @@ test("entries with one hash are never parted by a scan", () => {
   assert.equal(seen, 210);
 });
 
+test("an index with room reserved for its entries never has to grow for them", () => {
+  const twin = new Twin();
+  twin.index.reserve(20_000);
+  const { capacity } = twin.index;
+  for (let i = 0; i < 20_000; i++) twin.insert(spread(i));
+  assert.equal(twin.index.capacity, capacity);
+  assert.ok(!twin.index.isMigrating);
+  twin.check();
+});
+
+test("where a scan stops does not depend on how far a change of size has come", () => {
+  const stops = (entries: number, extra: number): number[] => {
+    const twin = new Twin();
+    for (let i = 0; i < entries; i++) twin.insert(spread(i));
+    const passing = Array.from({ length: extra }, (_, i) => twin.insert(spread(entries + i)));
+    while (passing.length > 0) twin.remove(passing.pop()!);
+    const found: number[] = [];
+    let cursor = 0;
+    while (cursor >= 0) {
+      cursor = twin.index.scan(cursor, 3, () => {});
+      found.push(cursor);
+    }
+    return found;
+  };
+  for (let entries = 300; entries < 400; entries++)
+    assert.deepEqual(stops(entries, 700), stops(entries, 0), `${entries} entries`);
+});
+
 test("memory for the table never doubles: pieces of the old one are used for the new one", () => {
   const pool = new SegmentPool();
-  const index = new Index(pool, 32);
+  const index = new Index(pool, 32, (a, b) => a < b);
   for (let i = 0; i < 1_000_000; i++) {
     index.insert(spread(i), i + 1);
     if (i < 100_000 || i % 1000 !== 0) continue;

@@ -1,5 +1,5 @@
 import { assert } from "../base/assert.ts";
-import { IndexTable, type SegmentPool } from "./index-table.ts";
+import { type HandleOrder, IndexTable, type SegmentPool } from "./index-table.ts";
 
 /**
  * Handles by hash, in a table that grows and shrinks a little with every change and never stops.
@@ -24,11 +24,22 @@ export class Index {
   #cursor = 0;
   readonly #pool: SegmentPool;
   readonly #movedPerChange: number;
+  readonly #isBefore: HandleOrder;
 
-  constructor(pool: SegmentPool, movedPerChange: number) {
+  /** `isBefore` orders entries with the same hash: a scan then goes the same way however the table came about. */
+  constructor(pool: SegmentPool, movedPerChange: number, isBefore: HandleOrder) {
     this.#pool = pool;
     this.#movedPerChange = movedPerChange;
-    this.#current = new IndexTable(capacityMin, pool);
+    this.#isBefore = isBefore;
+    this.#current = new IndexTable(capacityMin, pool, isBefore);
+  }
+
+  /** Makes room for so many entries at once, while there are none. */
+  reserve(entries: number): void {
+    assert(this.size === 0 && this.#next === undefined, "room is made in an empty index");
+    this.#current.releaseAll();
+    const capacity = Math.min(Math.ceil(entries / loadReserved), capacityReservedMax);
+    this.#current = new IndexTable(Math.max(capacityMin, capacity), this.#pool, this.#isBefore);
   }
 
   get residentBytes(): number {
@@ -79,6 +90,7 @@ export class Index {
    */
   scan(hash: number, count: number, visit: (handle: number) => void): number {
     let visited = 0;
+    let lastHash = -1;
     let at = hash;
     for (;;) {
       const table = this.tableOf(at);
@@ -95,9 +107,10 @@ export class Index {
         const found = table.hashAt(slot);
         // Smaller ones were pushed here, or were moved already and are only still written here.
         if (found < at) continue;
-        if (visited >= count && found !== at) return found;
+        if (visited >= count && found !== lastHash) return found;
         visit(handle);
         visited++;
+        lastHash = found;
         at = found;
       }
       if (!isFirst) return -1;
@@ -110,7 +123,7 @@ export class Index {
     this.#current.releaseAll();
     this.#next?.releaseAll();
     this.#next = undefined;
-    this.#current = new IndexTable(capacityMin, this.#pool);
+    this.#current = new IndexTable(capacityMin, this.#pool, this.#isBefore);
     this.size = 0;
   }
 
@@ -124,7 +137,7 @@ export class Index {
 
   #resize(factor: number): void {
     const capacity = Math.max(capacityMin, Math.ceil(this.#current.capacity * factor));
-    this.#next = new IndexTable(capacity, this.#pool);
+    this.#next = new IndexTable(capacity, this.#pool, this.#isBefore);
     this.#cursor = 0;
     this.#boundary = 0;
     this.#migrate();
@@ -162,6 +175,10 @@ const capacityMin = 64;
 const loadMax = 0.85;
 /** Load after growing: 0.85 / 1.2 = 0.71. */
 const growth = 1.2;
+/** Where the number of entries is known: some may come before the table has to grow. */
+const loadReserved = 0.78;
+/** Slots, hence entries, that are reserved on somebody's word. */
+const capacityReservedMax: number = 2 ** 30;
 /** Below this the table shrinks, to a load of 0.5 and then on. */
 const loadMin = 0.35;
 const shrinkage = 0.7;

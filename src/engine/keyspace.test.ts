@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { limits } from "../base/limits.ts";
 import { SegmentPool } from "./index-table.ts";
 import { Keyspace } from "./keyspace.ts";
 import { PagePool } from "./pages.ts";
@@ -15,7 +16,12 @@ import {
   versionOf,
 } from "./record.ts";
 
-const moment = { now: 0, revision: 1 };
+const moment = { now: 0, estimate: 0, metOverdue: false, revision: 1 };
+
+function passTo(now: number): void {
+  moment.now = now;
+  moment.estimate = now;
+}
 
 function make(): Keyspace {
   return new Keyspace({ pages: new PagePool(), segments: new SegmentPool(), hashKey: [1, 2], moment });
@@ -31,19 +37,19 @@ function put(
 ): number {
   const k = Buffer.from(key);
   const v = Buffer.from(value);
-  moment.now = now;
+  passTo(now);
   moment.revision = revision;
   return keyspace.put(k, 0, k.length, v, 0, v.length, deadline);
 }
 
 function find(keyspace: Keyspace, key: string, now = 0): number {
   const k = Buffer.from(key);
-  moment.now = now;
+  passTo(now);
   return keyspace.find(k, 0, k.length);
 }
 
 function removeExpired(keyspace: Keyspace, now: number): boolean {
-  moment.now = now;
+  passTo(now);
   return keyspace.removeExpired();
 }
 
@@ -94,6 +100,16 @@ test("keys and values are any bytes, and an empty key is a key", () => {
   assert.equal(keyspace.find(key, 0, 4), 0);
   put(keyspace, "", "empty");
   assert.equal(valueText(keyspace, find(keyspace, "")), "empty");
+});
+
+test("a key that is too long to be there is not even hashed", (t) => {
+  const keyspace = make();
+  put(keyspace, "a", "1");
+  const words = t.mock.method(DataView.prototype, "getInt32");
+  assert.equal(find(keyspace, "k".repeat(limits.keyBytesMax + 1)), 0);
+  assert.equal(words.mock.callCount(), 0);
+  assert.equal(find(keyspace, "k".repeat(limits.keyBytesMax)), 0);
+  assert.notEqual(words.mock.callCount(), 0);
 });
 
 test("a value that changes its size keeps its key, its deadline and its bytes", () => {
@@ -163,7 +179,7 @@ test("keys leave in the order of their deadlines, equal ones in the order of the
 });
 
 function liveKeys(keyspace: Keyspace): string[] {
-  moment.now = 0;
+  passTo(0);
   const keys: string[] = [];
   keyspace.scan(0, Number.MAX_SAFE_INTEGER, (handle) => keys.push(keyOf(keyspace, handle)));
   return keys;

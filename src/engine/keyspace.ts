@@ -4,12 +4,14 @@ import { limits } from "../base/limits.ts";
 import { copyRange, viewOf } from "../base/words.ts";
 import { Arena } from "./arena.ts";
 import { Deadlines } from "./deadlines.ts";
+import { pagesAmple } from "./demand.ts";
 import { Index } from "./index.ts";
 import type { SegmentPool } from "./index-table.ts";
 import type { PagePool } from "./pages.ts";
 import {
   bumpVersion,
   bytesOf,
+  compareKeys,
   createdOf,
   deadlineFlag,
   deadlineOf,
@@ -21,6 +23,7 @@ import {
   keyLength,
   keyStart,
   lengthMask,
+  modifiedOf,
   rawFlag,
   recordBytes,
   setHeapPlace,
@@ -47,10 +50,34 @@ export interface Shared {
 
 /** When it is, for all keyspaces. In one place and not handed down: a time in an argument is a number on the heap. */
 export interface Moment {
-  /** Time of the entry, or of the read, in ms since 1970. Deadlines up to it have passed. */
+  /** Time of the last entry, in ms since 1970. Deadlines up to it have passed. */
   now: number;
+  /** Time as a read sees it, never before `now`: what is due between the two has not passed for certain. */
+  estimate: number;
+  /** Set where a read met such a key. */
+  metOverdue: boolean;
   /** The revision that a write takes if it changes anything. */
   revision: number;
+}
+
+/** Takes the old versions of records while an image is taken: see image.ts. */
+export interface Saver {
+  /** Records with a smaller hash are in the image already. */
+  readonly from: number;
+  /** Records that were modified later are not of the image. */
+  readonly revision: number;
+  /** Takes a record that is about to change. True: its place went over to the image and must not be written any more. */
+  save(handle: number): boolean;
+}
+
+/** What belongs to a record beside its key and its value. */
+export interface RecordFacts {
+  /** In ms since 1970; 0: none. */
+  deadline: number;
+  created: number;
+  modified: number;
+  version: number;
+  isRaw: boolean;
 }
 
 /**
@@ -62,16 +89,24 @@ export interface Moment {
  */
 export class Keyspace {
   readonly arena: Arena;
+  /** Set while an image is taken that has not come to the end of this keyspace. */
+  saver: Saver | undefined = undefined;
   readonly #index: Index;
   readonly #deadlines: Deadlines;
   readonly #tidier: Tidier;
   readonly #key0: number;
   readonly #key1: number;
   readonly #moment: Moment;
+  readonly #pages: PagePool;
 
   constructor(shared: Shared) {
+    this.#pages = shared.pages;
     this.arena = new Arena(shared.pages);
-    this.#index = new Index(shared.segments, limits.migratedPerWrite);
+    this.#index = new Index(
+      shared.segments,
+      limits.migratedPerWrite,
+      (a, b) => compareKeys(this.arena, a, b) < 0,
+    );
     this.#deadlines = new Deadlines(this.arena);
     this.#tidier = new Tidier(this.arena, (from) => this.#relocate(from));
     this.#key0 = shared.hashKey[0];
@@ -99,19 +134,32 @@ export class Keyspace {
 
   /** Keys that a reader can see. Exact while no more than expiredPerTick wait to be removed. */
   count(): number {
-    return this.#index.size - this.#deadlines.countUpTo(this.#moment.now, limits.expiredPerTick);
+    const { now, estimate } = this.#moment;
+    const expired = this.#deadlines.countUpTo(now, limits.expiredPerTick);
+    if (estimate > now && this.#deadlines.countUpTo(estimate, expired + 1) > expired) {
+      this.#moment.metOverdue = true;
+    }
+    return this.#index.size - expired;
   }
 
   /** The record of a key, or 0 where there is none or its deadline has passed. */
   find(bytes: Buffer, start: number, end: number): number {
-    if (this.#index.size === 0) return 0;
+    // A longer key is not worth the time that its hash would take: nobody can have set it.
+    if (this.#index.size === 0 || end - start > limits.keyBytesMax) return 0;
     const handle = this.#locate(this.#hash(bytes, start, end), bytes, start, end);
     return handle !== 0 && this.isLive(handle) ? handle : 0;
   }
 
   isLive(handle: number): boolean {
     const deadline = deadlineOf(this.arena, handle);
-    return deadline === 0 || deadline > this.#moment.now;
+    return deadline === 0 || deadline > this.#moment.estimate || !this.#isDue(deadline);
+  }
+
+  /** Whether a deadline that the estimate has reached has passed for certain. */
+  #isDue(deadline: number): boolean {
+    if (deadline <= this.#moment.now) return true;
+    this.#moment.metOverdue = true;
+    return false;
   }
 
   /**
@@ -177,7 +225,8 @@ export class Keyspace {
   }
 
   remove(handle: number): void {
-    const hash = this.#hashOf(handle);
+    if (this.saver !== undefined) this.#save(handle);
+    const hash = this.hashOf(handle);
     this.#index.remove(hash, handle);
     if (deadlineOf(this.arena, handle) !== 0) this.#deadlines.remove(handle);
     this.arena.free(handle);
@@ -188,6 +237,33 @@ export class Keyspace {
     if (this.#deadlines.earliest > this.#moment.now) return false;
     this.remove(this.#deadlines.first());
     return true;
+  }
+
+  /**
+   * Puts a record back with all that belongs to it; its value stands behind its key. False: the key is there
+   * already, and nothing was changed.
+   */
+  restore(facts: RecordFacts, bytes: Buffer, keyFrom: number, keyTo: number, valueTo: number): boolean {
+    const { arena } = this;
+    const hash = this.#hash(bytes, keyFrom, keyTo);
+    if (this.#locate(hash, bytes, keyFrom, keyTo) !== 0) return false;
+    const { deadline, created, modified, version } = facts;
+    const isNew = version === 1 && created === modified;
+    const shape = (isNew ? 0 : historyFlag) | (deadline === 0 ? 0 : deadlineFlag);
+    const handle = this.#allocate(recordBytes(shape, keyTo - keyFrom, valueTo - keyTo));
+    const words = wordsOf(arena, handle);
+    const at = firstWord(handle);
+    words[at] = shape | (facts.isRaw ? rawFlag : 0) | (valueTo - keyTo);
+    writeModified(words, at, keyTo - keyFrom, modified);
+    if (!isNew) writeHistory(words, at, created, version);
+    this.#write(bytes, keyFrom, valueTo, handle, firstByte(handle) + headerBytes(shape));
+    this.#enter(hash, handle, deadline);
+    return true;
+  }
+
+  /** Makes room for so many records in an empty keyspace: while they come, the index does not grow. */
+  reserve(records: number): void {
+    this.#index.reserve(records);
   }
 
   /** Removes everything; the memory goes back to the pools at once, in time that hardly grows with it. */
@@ -211,18 +287,33 @@ export class Keyspace {
     return Math.max(next, 0);
   }
 
-  /** Moves a few records together where pages have become sparse. Call it once with every write. */
-  tidy(): void {
-    this.#tidier.step();
+  /** Visits all records, dead ones too, in the order of their hashes, and as far as Index.scan goes. */
+  walk(hash: number, count: number, visit: (handle: number) => void): number {
+    return this.#index.scan(hash, count, visit);
+  }
+
+  hashOf(handle: number): number {
+    const start = keyStart(this.arena, handle);
+    return this.#hash(bytesOf(this.arena, handle), start, start + keyLength(this.arena, handle));
+  }
+
+  /**
+   * Moves a few records together where pages have become sparse, and returns their bytes. Call it once with
+   * every write.
+   */
+  tidy(): number {
+    return this.#tidier.step();
+  }
+
+  /** Moves some more. False: there is nothing to do. */
+  tidyTurn(): boolean {
+    if (!this.#tidier.isBusy) return false;
+    this.#tidier.turn();
+    return true;
   }
 
   #hash(bytes: Buffer, start: number, end: number): number {
     return halfSipHash(this.#key0, this.#key1, viewOf(bytes), start, end);
-  }
-
-  #hashOf(handle: number): number {
-    const start = keyStart(this.arena, handle);
-    return this.#hash(bytesOf(this.arena, handle), start, start + keyLength(this.arena, handle));
   }
 
   #locate(hash: number, bytes: Buffer, start: number, end: number): number {
@@ -268,12 +359,25 @@ export class Keyspace {
     words[at] = shape | size;
     writeModified(words, at, keyTo - keyFrom, this.#moment.revision);
     this.#write(key, keyFrom, keyTo, handle, firstByte(handle) + headerBytes(shape));
-    this.#index.insert(hash, handle);
-    if (deadline !== 0) {
-      writeDeadline(words, at, deadline);
-      this.#deadlines.add(handle);
-    }
+    this.#enter(hash, handle, deadline);
     return handle;
+  }
+
+  #enter(hash: number, handle: number, deadline: number): void {
+    this.#index.insert(hash, handle);
+    if (deadline === 0) return;
+    writeDeadline(wordsOf(this.arena, handle), firstWord(handle), deadline);
+    this.#deadlines.add(handle);
+  }
+
+  /**
+   * Called before every change of a record. Where an image is taken and needs the record as it is, it is saved.
+   * True: its place must not be written any more.
+   */
+  #save(handle: number): boolean {
+    const saver = this.saver!;
+    if (modifiedOf(this.arena, handle) > saver.revision || this.hashOf(handle) < saver.from) return false;
+    return saver.save(handle);
   }
 
   /**
@@ -284,6 +388,9 @@ export class Keyspace {
     const words = wordsOf(this.arena, handle);
     const at = firstWord(handle);
     const shape = historyFlag | (deadline === 0 ? 0 : deadlineFlag);
+    if (this.saver !== undefined && this.#save(handle)) {
+      return this.#reshape(handle, shape, deadline, size, kept);
+    }
     const keyBytes = words[at + 1]! >>> 16;
     if ((words[at]! & (historyFlag | deadlineFlag)) === shape) {
       if (this.#fits(handle, recordBytes(shape, keyBytes, size))) {
@@ -316,7 +423,7 @@ export class Keyspace {
     const from = keyStart(arena, handle);
     const to = firstByte(moved) + headerBytes(shape);
     bytesOf(arena, handle).copy(bytesOf(arena, moved), to, from, from + keyBytes + kept);
-    this.#index.relink(this.#hashOf(moved), handle, moved);
+    this.#index.relink(this.hashOf(moved), handle, moved);
     this.#moveDeadline(handle, moved, deadline);
     arena.free(handle);
     return moved;
@@ -338,23 +445,24 @@ export class Keyspace {
     this.#deadlines.changed(to);
   }
 
-  /** Moves a record as it is to another place; false where there is none. */
-  #relocate(handle: number): boolean {
+  /** Moves a record as it is to another place and returns its bytes; 0 where there is none. */
+  #relocate(handle: number): number {
     const { arena } = this;
     const shape = wordsOf(arena, handle)[firstWord(handle)]!;
     const bytes = recordBytes(shape, keyLength(arena, handle), shape & lengthMask);
+    // Where numbers are few, none is taken that a command was promised.
+    if (!arena.hasPlace(bytes) && this.#pages.leastLeft <= pagesAmple(this.#pages)) return 0;
     const moved = arena.allocate(bytes);
-    if (moved === 0) return false;
     if (moved >>> 17 === handle >>> 17) {
       arena.free(moved);
-      return false;
+      return 0;
     }
     const from = firstByte(handle);
     bytesOf(arena, handle).copy(bytesOf(arena, moved), firstByte(moved), from, from + bytes);
-    this.#index.relink(this.#hashOf(moved), handle, moved);
+    this.#index.relink(this.hashOf(moved), handle, moved);
     if ((shape & deadlineFlag) !== 0) this.#deadlines.moved(moved);
     arena.free(handle);
-    return true;
+    return bytes;
   }
 
   /** Whether a place is right for so many bytes: large enough, and not much too large. */
@@ -365,7 +473,7 @@ export class Keyspace {
 
   #allocate(bytes: number): number {
     const handle = this.arena.allocate(bytes);
-    assert(handle !== 0, "writes that need room are refused before the last page is taken");
+    assert(handle !== 0, "a write was proposed without asking Engine.hasRoomFor");
     return handle;
   }
 }

@@ -10,7 +10,7 @@ test("what is accounted agrees with the memory of the process within 15 % at a m
     pages: new PagePool(),
     segments: new SegmentPool(),
     hashKey: [1, 2],
-    moment: { now: 0, revision: 1 },
+    moment: { now: 0, estimate: 0, metOverdue: false, revision: 1 },
   });
   const key = Buffer.alloc(16, "k");
   const value = Buffer.alloc(64, "v");

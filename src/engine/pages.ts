@@ -21,9 +21,37 @@ export function makePage(size: number): Page {
   };
 }
 
+/** Who takes pages, and has numbers of his own for them. */
+interface Taker {
+  readonly pagesLeft: number;
+}
+
 /** Pages that all databases of an engine share. */
 export class PagePool {
+  /** Numbers that one taker has for his pages, 0 among them, which names none. */
+  readonly numbers: number;
+  /** Pages that the one may still take who has the fewest left. */
+  leastLeft: number;
+
+  readonly #takers: Taker[] = [];
   readonly #spares: Page[] = [];
+
+  /** As many numbers as a handle has bits for them; fewer for tests of what then happens. */
+  constructor(numbers: number = 1 << 15) {
+    this.numbers = numbers;
+    this.leastLeft = numbers - 1;
+  }
+
+  join(taker: Taker): void {
+    this.#takers.push(taker);
+  }
+
+  /** A taker has taken a number, or given some back. */
+  counted(): void {
+    let least = this.numbers;
+    for (const { pagesLeft } of this.#takers) least = Math.min(least, pagesLeft);
+    this.leastLeft = least;
+  }
 
   take(): Page {
     return this.#spares.pop() ?? makePage(pageBytes);

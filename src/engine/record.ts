@@ -64,6 +64,19 @@ export function keyStart(arena: Arena, handle: number): number {
   return firstByte(handle) + headerBytes(wordsOf(arena, handle)[firstWord(handle)]!);
 }
 
+/** Orders two records by the bytes of their keys: less than 0 where `a` comes first. */
+export function compareKeys(arena: Arena, a: number, b: number): number {
+  const startA = keyStart(arena, a);
+  const startB = keyStart(arena, b);
+  return bytesOf(arena, a).compare(
+    bytesOf(arena, b),
+    startB,
+    startB + keyLength(arena, b),
+    startA,
+    startA + keyLength(arena, a),
+  );
+}
+
 export function valueLength(arena: Arena, handle: number): number {
   return wordsOf(arena, handle)[firstWord(handle)]! & lengthMask;
 }
@@ -71,6 +84,12 @@ export function valueLength(arena: Arena, handle: number): number {
 /** First byte of the value in bytesOf(handle). */
 export function valueStart(arena: Arena, handle: number): number {
   return keyStart(arena, handle) + keyLength(arena, handle);
+}
+
+/** Bytes of a record as it is, its header included. */
+export function recordLength(arena: Arena, handle: number): number {
+  const word0 = wordsOf(arena, handle)[firstWord(handle)]!;
+  return recordBytes(word0, keyLength(arena, handle), word0 & lengthMask);
 }
 
 export function isRaw(arena: Arena, handle: number): boolean {

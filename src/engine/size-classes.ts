@@ -21,6 +21,14 @@ export function classOf(size: number): number {
   return fineBytesMax / 8 + doubling * stepsPerDoubling + above - 1;
 }
 
+/** Bytes of the place that a new record of `size` bytes is given. */
+export function placeBytes(size: number): number {
+  return size > slabBytesMax ? Math.ceil(size / largeStepBytes) * largeStepBytes : classBytes[classOf(size)]!;
+}
+
+/** Large records grow in these steps. */
+const largeStepBytes: number = 16 * 1024;
+
 function buildSizes(): Int32Array {
   const sizes: number[] = [];
   for (let size = 8; size <= fineBytesMax; size += 8) sizes.push(size);

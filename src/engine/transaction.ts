@@ -1,10 +1,9 @@
-import { assert } from "../base/assert.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import type { ReplyWriter } from "../protocol/reply-writer.ts";
-import { COMMAND, RequestDecoder } from "../protocol/request-decoder.ts";
 import type { Command } from "../protocol/spec/row.ts";
-import { findCommand, findSubcommand } from "../protocol/spec/table.ts";
+import { commandOf } from "../protocol/spec/table.ts";
 import { writeText } from "../protocol/text-bytes.ts";
+import { readWholeCommand } from "../protocol/whole-command.ts";
 import type { Engine } from "./engine.ts";
 
 /**
@@ -44,34 +43,52 @@ export function applyTransaction(
   out: ReplyWriter,
   perform: (command: Command, args: Arguments) => void,
 ): void {
+  out.beginsTransaction();
+  if (isUnchanged(engine, item)) applyCommands(engine, item, out, perform);
+  else out.nullArray();
+  out.endsTransaction(item);
+}
+
+/** Whether every watched key has the revision that WATCH saw. */
+function isUnchanged(engine: Engine, item: Arguments): boolean {
   const watched = Number(item.text(1));
   for (let i = 2; i < 2 + watched * 3; i += 3) {
     const revision = engine.revisionOf(Number(item.text(i)), item.copyOf(i + 1));
-    if (revision !== Number(item.text(i + 2))) {
-      out.nullArray();
-      return;
-    }
+    if (revision !== Number(item.text(i + 2))) return false;
   }
-  const first = 2 + watched * 3;
-  const decoder = new RequestDecoder();
-  out.array((item.count - first) / 2);
+  return true;
+}
+
+function applyCommands(
+  engine: Engine,
+  item: Arguments,
+  out: ReplyWriter,
+  perform: (command: Command, args: Arguments) => void,
+): void {
+  out.array((item.count - firstQueued(item)) / 2);
   engine.transaction(out, (step) => {
-    for (let i = first; i < item.count; i += 2) {
-      const found = decoder.next(item.bytes, item.start[i + 1]!, item.end[i + 1]!);
-      assert(found === COMMAND, "a queued command is whole");
-      const command = commandOf(decoder.args);
-      if (command.route === "local") perform(command, decoder.args);
-      else step(command, decoder.args, Number(item.text(i)));
-    }
+    forEachQueued(item, (command, args, db) => {
+      if (command.route === "local") perform(command, args);
+      else step(command, args, db);
+    });
   });
 }
 
-function commandOf(args: Arguments): Command {
-  const top = findCommand(args);
-  const command =
-    top !== undefined && top.children.length > 0 && args.count > 1 ? findSubcommand(top, args) : top;
-  assert(command !== undefined, "a queued command is known");
-  return command;
+/** Visits the commands of a transaction in their order, each with its database. */
+export function forEachQueued(
+  item: Arguments,
+  visit: (command: Command, args: Arguments, db: number) => void,
+): void {
+  const args = new Arguments();
+  for (let i = firstQueued(item); i < item.count; i += 2) {
+    readWholeCommand(item.bytes, item.start[i + 1]!, args);
+    visit(commandOf(args), args, Number(item.text(i)));
+  }
+}
+
+/** The place of the first queued command's database. */
+function firstQueued(item: Arguments): number {
+  return 2 + Number(item.text(1)) * 3;
 }
 
 /** A command in RESP from its arguments. */

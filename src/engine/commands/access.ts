@@ -14,6 +14,14 @@ export function findKey(x: Execution, index: number): number {
   return x.keyspace.find(args.bytes, args.start[index]!, args.end[index]!);
 }
 
+/** The same for a command that reads the value: INFO shows how many were there. */
+export function readKey(x: Execution, index: number): number {
+  const handle = findKey(x, index);
+  if (handle === 0) x.out.misses++;
+  else x.out.hits++;
+  return handle;
+}
+
 /** Sets the key that one argument names to the value that another one holds. */
 export function putArgument(x: Execution, key: number, value: number, deadline: number): number {
   const { args } = x;

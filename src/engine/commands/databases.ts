@@ -7,6 +7,7 @@ import {
   databaseOutOfRange,
   findKey,
   readDatabase,
+  readKey,
   removeRecord,
   sameArguments,
   sameObjects,
@@ -40,7 +41,7 @@ function copyTo(x: Execution, target: Keyspace, replaces: boolean): void {
     x.out.error(sameObjects);
     return;
   }
-  const source = findKey(x, 1);
+  const source = readKey(x, 1);
   const allowed = source !== 0 && (replaces || !holds(x, target, 2));
   if (allowed) copyRecord(x, source, target, 2);
   x.out.integer(allowed ? 1 : 0);
@@ -99,13 +100,13 @@ function dbsize(x: Execution): void {
 
 function flushall(x: Execution): void {
   if (!hasFlushMode(x)) return;
-  for (let db = 0; db < limits.databases; db++) clear(x, x.engine.keyspaces[db]!);
+  for (let db = 0; db < limits.databases; db++) if (x.engine.clear(db)) x.changed = true;
   x.out.ok();
 }
 
 function flushdb(x: Execution): void {
   if (!hasFlushMode(x)) return;
-  clear(x, x.keyspace);
+  if (x.engine.clear(x.db)) x.changed = true;
   x.out.ok();
 }
 
@@ -115,10 +116,4 @@ function hasFlushMode(x: Execution): boolean {
   if (args.count === 1 || (args.count === 2 && (args.is(1, "async") || args.is(1, "sync")))) return true;
   x.out.error(syntaxError);
   return false;
-}
-
-function clear(x: Execution, keyspace: Keyspace): void {
-  if (keyspace.records === 0) return;
-  keyspace.clear();
-  x.changed = true;
 }

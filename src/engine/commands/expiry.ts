@@ -1,7 +1,7 @@
 import { limits } from "../../base/limits.ts";
 import type { Execution, Handlers } from "../execution.ts";
 import { deadlineOf } from "../record.ts";
-import { clearDeadline, findKey, readInteger, setDeadline } from "./access.ts";
+import { clearDeadline, findKey, readInteger, readKey, setDeadline } from "./access.ts";
 import { refuseTime } from "./string-options.ts";
 
 /** Deadlines of keys. */
@@ -86,7 +86,7 @@ const secondsMin = -9_223_372_036_854_775n;
 
 /** Seconds are rounded to the nearest. */
 function replyTime(x: Execution, since: number, unitMs: number): void {
-  const handle = findKey(x, 1);
+  const handle = readKey(x, 1);
   const deadline = handle === 0 ? 0 : deadlineOf(x.keyspace.arena, handle);
   if (handle === 0) x.out.integer(-2);
   else if (deadline === 0) x.out.integer(-1);

@@ -1,7 +1,18 @@
 import { parseInt64 } from "../../base/int64.ts";
 import type { Execution, Handlers } from "../execution.ts";
-import { bytesOf, deadlineOf, isRaw, valueLength, valueStart } from "../record.ts";
-import { findKey, readInteger, syntaxError } from "./access.ts";
+import {
+  bytesOf,
+  deadlineOf,
+  firstWord,
+  isRaw,
+  keyLength,
+  recordBytes,
+  valueLength,
+  valueStart,
+  wordsOf,
+} from "../record.ts";
+import { placeBytes } from "../size-classes.ts";
+import { findKey, readInteger, readKey, syntaxError } from "./access.ts";
 
 /** How a value is kept, in Redis' words. */
 export const introspectHandlers: Handlers = {
@@ -19,7 +30,7 @@ const sharedIntegers = 10_000;
 const sharedCount = 2 ** 31 - 1;
 
 function encoding(x: Execution): void {
-  const handle = findKey(x, 2);
+  const handle = readKey(x, 2);
   if (handle === 0) x.out.null();
   else x.out.bulkText(encodingOf(x, handle));
 }
@@ -35,7 +46,7 @@ function encodingOf(x: Execution, handle: number): "int" | "embstr" | "raw" {
 
 /** No access is counted: the answer of a Redis whose eviction policy does not need it. */
 function freq(x: Execution): void {
-  if (findKey(x, 2) === 0) x.out.null();
+  if (readKey(x, 2) === 0) x.out.null();
   else x.out.error(notTracked);
 }
 
@@ -45,12 +56,12 @@ const notTracked =
 
 /** The time of the last access is not kept: every key has just been used. */
 function idletime(x: Execution): void {
-  if (findKey(x, 2) === 0) x.out.null();
+  if (readKey(x, 2) === 0) x.out.null();
   else x.out.integer(0);
 }
 
 function refcount(x: Execution): void {
-  const handle = findKey(x, 2);
+  const handle = readKey(x, 2);
   if (handle === 0) {
     x.out.null();
     return;
@@ -78,10 +89,15 @@ function memoryUsage(x: Execution): void {
   else x.out.integer(bytesTakenBy(x, handle));
 }
 
-/** The record's place, its entry in the index, and the one in the heap of deadlines. */
+/**
+ * The record's place, its entry in the index, and the one in the heap of deadlines. The place is the one it would
+ * be given now: a record that became shorter may still have a larger one, on some members and not on others.
+ */
 function bytesTakenBy(x: Execution, handle: number): number {
   const { arena } = x.keyspace;
-  return arena.capacityOf(handle) + entryBytes + (deadlineOf(arena, handle) === 0 ? 0 : heapEntryBytes);
+  const shape = wordsOf(arena, handle)[firstWord(handle)]!;
+  const place = placeBytes(recordBytes(shape, keyLength(arena, handle), valueLength(arena, handle)));
+  return place + entryBytes + (deadlineOf(arena, handle) === 0 ? 0 : heapEntryBytes);
 }
 
 /** A slot of 8 bytes, at the load that the index has in the middle of its growth. */

@@ -1,24 +1,24 @@
-import { Glob } from "../../base/glob.ts";
+import type { Glob } from "../../base/glob.ts";
 import { limits } from "../../base/limits.ts";
-import type { ReplyWriter } from "../../protocol/reply-writer.ts";
+import { ReplyWriter } from "../../protocol/reply-writer.ts";
 import type { Execution, Handlers } from "../execution.ts";
 import { bytesOf, keyLength, keyStart, viewOfPage } from "../record.ts";
 import { findKey } from "./access.ts";
-import { KeyWalk, patternTooCostly } from "./key-walk.ts";
+import { KeyWalk, patternTooCostly, readPattern } from "./key-walk.ts";
 
 /** Keys that nobody named. */
 export const keyListingHandlers: Handlers = { keys, randomkey };
 
 function keys(x: Execution): void {
-  // A walk goes on when the request's bytes are gone.
-  const glob = new Glob(x.args.copyOf(1));
+  const glob = readPattern(x, 1);
+  if (glob === undefined) return;
   if (glob.isPlain) {
     const found = findKey(x, 1) !== 0;
     x.out.array(found ? 1 : 0);
     if (found) x.out.bulk(x.args.bytes, x.args.start[1]!, x.args.end[1]!);
     return;
   }
-  const listing = new KeyListing(new KeyWalk(x.keyspace, 0, glob), glob, x.out);
+  const listing = new KeyListing(new KeyWalk(x.keyspace, 0, glob, new ReplyWriter()), glob, x.out);
   if (listing.go()) return;
   if (x.maySlice) {
     x.slice = () => listing.go();
@@ -82,12 +82,12 @@ function randomkey(x: Execution): void {
  * One of the records that follow a random place. The first alone would not do: who stands behind a wide gap
  * would be drawn often, and who stands close behind another one hardly ever.
  *
- * A read may differ between members: chance comes from the time and from how often it was asked for.
+ * Chance comes from the time and from how often it was asked for.
  */
 function randomRecord(x: Execution): number {
   const { keyspace, now } = x;
-  draws = (draws + 1) | 0;
-  const chance = mix(draws ^ (now | 0));
+  x.draws = (x.draws + 1) | 0;
+  const chance = mix(x.draws ^ (now | 0));
   const found: number[] = [];
   const take = (handle: number): void => {
     if (!found.includes(handle)) found.push(handle);
@@ -100,7 +100,6 @@ function randomRecord(x: Execution): number {
 }
 
 const sampleKeys = 16;
-let draws = 0;
 
 /** The finish of MurmurHash3 (Appleby): every bit of the result hangs on every bit given. */
 function mix(seed: number): number {

@@ -1,6 +1,7 @@
-import type { Glob } from "../../base/glob.ts";
+import { Glob, patternTooLong } from "../../base/glob.ts";
 import { limits } from "../../base/limits.ts";
-import { ReplyWriter } from "../../protocol/reply-writer.ts";
+import type { ReplyWriter } from "../../protocol/reply-writer.ts";
+import type { Execution } from "../execution.ts";
 import type { Keyspace } from "../keyspace.ts";
 import { bytesOf, keyLength, keyStart } from "../record.ts";
 
@@ -17,14 +18,16 @@ export class KeyWalk {
 
   readonly #keyspace: Keyspace;
   readonly #glob: Glob | undefined;
-  readonly #writer: ReplyWriter = new ReplyWriter();
+  readonly #writer: ReplyWriter;
   readonly #chunks: Buffer[] = [];
 
-  /** Without a pattern every key matches. */
-  constructor(keyspace: Keyspace, cursor: number, glob: Glob | undefined) {
+  /** Without a pattern every key matches. The walk collects in `writer`, which is its own until it ends. */
+  constructor(keyspace: Keyspace, cursor: number, glob: Glob | undefined, writer: ReplyWriter) {
     this.#keyspace = keyspace;
     this.cursor = cursor;
     this.#glob = glob;
+    this.#writer = writer;
+    writer.truncate(0);
   }
 
   /**
@@ -47,15 +50,18 @@ export class KeyWalk {
     return this.#glob?.steps ?? 0;
   }
 
-  /** Writes what was collected, as much as `bytesMax` says. True: nothing is left. */
+  /** Writes what was collected, about as much as `bytesMax` says. True: nothing is left. */
   writeTo(out: ReplyWriter, bytesMax: number): boolean {
-    if (this.#writer.length > 0) this.#endChunk();
-    for (let written = 0; written < bytesMax && this.#chunks.length > 0; ) {
+    const writer = this.#writer;
+    for (let written = 0; this.#chunks.length > 0; ) {
+      if (written >= bytesMax) return false;
       const chunk = this.#chunks.shift()!;
       out.raw(chunk);
       written += chunk.length;
     }
-    return this.#chunks.length === 0;
+    out.raw(writer.buffer.subarray(0, writer.length));
+    writer.truncate(0);
+    return true;
   }
 
   #visit(handle: number): void {
@@ -79,7 +85,14 @@ export class KeyWalk {
   }
 }
 
+/** The argument as a pattern, whose bytes it keeps; else answers the error and returns undefined. */
+export function readPattern(x: Execution, index: number): Glob | undefined {
+  if (x.args.lengthOf(index) <= limits.patternBytesMax) return new Glob(x.args.copyOf(index));
+  x.out.error(patternTooLong);
+  return undefined;
+}
+
 export const patternTooCostly: string = `TOO_LARGE the pattern takes more than ${limits.globStepsMax} steps on one key`;
 
-/** Between so many keys it is looked whether the walk has to stop. */
-const pieceKeys = 8;
+/** Between so many keys it is looked whether the walk has to stop: under 10 ms of the worst pattern on the worst keys. */
+const pieceKeys = 4;

@@ -1,5 +1,5 @@
 import type { Execution, Handlers } from "../execution.ts";
-import { copyRecord, findKey, removeRecord, sameArguments } from "./access.ts";
+import { copyRecord, findKey, readKey, removeRecord, sameArguments } from "./access.ts";
 
 /** Whole keys, whatever they hold. */
 export const keyHandlers: Handlers = {
@@ -28,12 +28,12 @@ function del(x: Execution): void {
 function exists(x: Execution): void {
   const { count } = x.args;
   let found = 0;
-  for (let i = 1; i < count; i++) if (findKey(x, i) !== 0) found++;
+  for (let i = 1; i < count; i++) if (readKey(x, i) !== 0) found++;
   x.out.integer(found);
 }
 
 function type(x: Execution): void {
-  x.out.simple(findKey(x, 1) === 0 ? "none" : "string");
+  x.out.simple(readKey(x, 1) === 0 ? "none" : "string");
 }
 
 function rename(x: Execution): void {

@@ -2,7 +2,7 @@ import type { Int64 } from "../../base/int64.ts";
 import { limits } from "../../base/limits.ts";
 import type { Execution, Handlers } from "../execution.ts";
 import { bytesOf, valueLength, valueStart } from "../record.ts";
-import { findKey, readInteger, syntaxError } from "./access.ts";
+import { readInteger, readKey, syntaxError } from "./access.ts";
 
 export const lcsHandlers: Handlers = { lcs };
 
@@ -58,7 +58,7 @@ function parse(x: Execution): LcsOptions | undefined {
 }
 
 function valueAt(x: Execution, index: number): Buffer {
-  const handle = findKey(x, index);
+  const handle = readKey(x, index);
   if (handle === 0) return Buffer.alloc(0);
   const { arena } = x.keyspace;
   const start = valueStart(arena, handle);

@@ -3,6 +3,9 @@ import { beforeEach, test } from "node:test";
 import { EngineClient } from "../../../test/engine-harness.ts";
 import { limits } from "../../base/limits.ts";
 import type { Reply } from "../../protocol/reply.ts";
+import { ReplyWriter } from "../../protocol/reply-writer.ts";
+import { commandNamed } from "../../protocol/spec/table.ts";
+import { encodeArguments } from "../transaction.ts";
 
 let c: EngineClient;
 
@@ -72,6 +75,25 @@ test("one call gives no more bytes than one turn should send", () => {
   assert.equal(scanAll("COUNT", 1000).length, 40);
 });
 
+test("a scan takes no buffer of its own", (t) => {
+  fill(0, 1000);
+  const cursor = scan("0").cursor;
+  const buffers = t.mock.method(Buffer, "allocUnsafeSlow");
+  const args = encodeArguments(["SCAN", cursor, "COUNT", "5"].map((word) => Buffer.from(word)));
+  const out = new ReplyWriter();
+  c.engine.execute(commandNamed("scan")!, args, 0, out);
+  // That of the request, and that of the reply.
+  assert.equal(buffers.mock.callCount(), 2);
+  assert.ok(out.length > 0);
+});
+
+test("a scan that is refused leaves nothing for the next one", () => {
+  fill(0, 3);
+  c.run("SET", "a".repeat(limits.keyBytesMax), "v");
+  c.run("SCAN", 0, "MATCH", `*${"a".repeat(1000)}b`);
+  assert.deepEqual(scanAll("MATCH", "k*"), ["k0", "k1", "k2"]);
+});
+
 test("MATCH and TYPE filter", () => {
   fill(0, 300);
   assert.deepEqual(scanAll("MATCH", "k[12]?"), fill(10, 30).sort());
@@ -125,6 +147,18 @@ test("options that are wrong are refused", () => {
   assert.equal(c.run("SCAN", 0, "COUNT", "a"), "-ERR value is not an integer or out of range");
   for (const options of ["COUNT", "MATCH", "TYPE", "foo", "foo bar", "COUNT 5 MATCH"]) {
     assert.equal(c.run("SCAN", 0, ...options.split(" ")), "-ERR syntax error", options);
+  }
+});
+
+test("a pattern over the limit is refused, whatever it says", () => {
+  fill(0, 3);
+  const error = `-TOO_LARGE a pattern may have ${limits.patternBytesMax} bytes`;
+  for (const pattern of ["[", "*", "k"]) {
+    const longest = pattern.padEnd(limits.patternBytesMax, pattern);
+    assert.equal(c.run("KEYS", `${longest}x`), error);
+    assert.equal(c.run("SCAN", 0, "MATCH", `${longest}x`), error);
+    assert.notEqual(c.run("KEYS", longest), error);
+    assert.notEqual(c.run("SCAN", 0, "MATCH", longest), error);
   }
 });
 

@@ -1,9 +1,9 @@
-import { Glob } from "../../base/glob.ts";
+import type { Glob } from "../../base/glob.ts";
 import { limits } from "../../base/limits.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import type { Execution, Handlers } from "../execution.ts";
 import { readInteger, syntaxError } from "./access.ts";
-import { KeyWalk, patternTooCostly } from "./key-walk.ts";
+import { KeyWalk, patternTooCostly, readPattern } from "./key-walk.ts";
 
 export const scanHandlers: Handlers = { scan };
 
@@ -22,7 +22,7 @@ function scan(x: Execution): void {
   }
   const wanted = parse(x);
   if (wanted === undefined) return;
-  const walk = new KeyWalk(x.keyspace, cursor, wanted.glob);
+  const walk = new KeyWalk(x.keyspace, cursor, wanted.glob, x.scratch);
   if (wanted.strings) walk.go(wanted.count);
   else walk.cursor = 0;
   if (wanted.glob?.gaveUp) {
@@ -57,7 +57,8 @@ function parse(x: Execution): ScanOptions | undefined {
       if (count < 1) return refuse(x);
       found.count = Math.min(Number(count), limits.scanCountMax);
     } else if (i + 1 < args.count && args.is(i, "match")) {
-      found.glob = new Glob(args.bytes.subarray(args.start[i + 1]!, args.end[i + 1]!));
+      found.glob = readPattern(x, i + 1);
+      if (found.glob === undefined) return undefined;
     } else if (i + 1 < args.count && args.is(i, "type")) {
       found.strings = args.is(i + 1, "string");
     } else {

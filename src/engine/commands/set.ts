@@ -4,6 +4,7 @@ import {
   clearDeadline,
   findKey,
   putArgument,
+  readKey,
   removeRecord,
   replyValue,
   replyValueOrNull,
@@ -46,7 +47,7 @@ function set(x: Execution): void {
 }
 
 function setIf(x: Execution, flags: number, comparison: number, deadline: number): void {
-  const old = findKey(x, 1);
+  const old = (flags & GET) === 0 ? findKey(x, 1) : readKey(x, 1);
   const allowed = isAllowed(x, flags, comparison, old);
   if ((flags & GET) !== 0) replyValueOrNull(x, old);
   else if (allowed) x.out.ok();
@@ -106,13 +107,13 @@ function setFor(x: Execution, unitMs: number): void {
 }
 
 function getset(x: Execution): void {
-  replyValueOrNull(x, findKey(x, 1));
+  replyValueOrNull(x, readKey(x, 1));
   putArgument(x, 1, 2, 0);
 }
 
 function getex(x: Execution): void {
   if (!parseOptions(x, 2, optionsOfGetex)) return;
-  const handle = findKey(x, 1);
+  const handle = readKey(x, 1);
   if (handle === 0) {
     x.out.null();
     return;

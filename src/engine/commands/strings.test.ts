@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { EngineClient } from "../../../test/engine-harness.ts";
+import { limits } from "../../base/limits.ts";
 
 let c: EngineClient;
 
@@ -15,6 +16,17 @@ test("GET, STRLEN and MGET answer what is there", () => {
   assert.equal(c.run("GET", "k"), '"hello"');
   assert.equal(c.run("STRLEN", "k"), "5");
   assert.equal(c.run("MGET", "k", "absent", "k"), '["hello", nil, "hello"]');
+});
+
+test("MGET answers as many bytes as one value may have, and refuses more before it answers any", () => {
+  const half = Buffer.alloc(limits.mgetBytesMax / 2, "x");
+  c.run("SET", "half", half);
+  c.run("SET", "one", "1");
+  assert.deepEqual(c.reply("MGET", "half", "absent", "half"), [half, null, half]);
+  assert.equal(
+    c.run("MGET", "half", "one", "half"),
+    `-TOO_LARGE MGET would answer ${limits.mgetBytesMax + 1} bytes, it may answer ${limits.mgetBytesMax}`,
+  );
 });
 
 test("a value is gone from the millisecond of its deadline on", () => {

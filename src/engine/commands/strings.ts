@@ -1,23 +1,38 @@
 import type { Int64 } from "../../base/int64.ts";
+import { limits } from "../../base/limits.ts";
 import type { Execution, Handlers } from "../execution.ts";
 import { bytesOf, valueLength, valueStart, viewOfPage } from "../record.ts";
-import { findKey, readInteger, removeRecord, replyValue, replyValueOrNull } from "./access.ts";
+import { readInteger, readKey, removeRecord, replyValue, replyValueOrNull } from "./access.ts";
 
 /** Strings as a whole and in part, read. */
 export const stringHandlers: Handlers = { get, mget, getdel, strlen, getrange, substr: getrange };
 
 function get(x: Execution): void {
-  replyValueOrNull(x, findKey(x, 1));
+  replyValueOrNull(x, readKey(x, 1));
 }
 
 function mget(x: Execution): void {
   const { count } = x.args;
+  if (count > found.length) found = new Int32Array(count);
+  let bytes = 0;
+  for (let i = 1; i < count; i++) {
+    const handle = readKey(x, i);
+    found[i] = handle;
+    if (handle !== 0) bytes += valueLength(x.keyspace.arena, handle);
+  }
+  if (bytes > limits.mgetBytesMax) {
+    x.out.error(`TOO_LARGE MGET would answer ${bytes} bytes, it may answer ${limits.mgetBytesMax}`);
+    return;
+  }
   x.out.array(count - 1);
-  for (let i = 1; i < count; i++) replyValueOrNull(x, findKey(x, i));
+  for (let i = 1; i < count; i++) replyValueOrNull(x, found[i]!);
 }
 
+/** The records that one MGET has found, before it answers any of them. */
+let found = new Int32Array(64);
+
 function getdel(x: Execution): void {
-  const handle = findKey(x, 1);
+  const handle = readKey(x, 1);
   if (handle === 0) {
     x.out.null();
     return;
@@ -27,7 +42,7 @@ function getdel(x: Execution): void {
 }
 
 function strlen(x: Execution): void {
-  const handle = findKey(x, 1);
+  const handle = readKey(x, 1);
   x.out.integer(handle === 0 ? 0 : valueLength(x.keyspace.arena, handle));
 }
 
@@ -36,7 +51,7 @@ function getrange(x: Execution): void {
   if (first === undefined) return;
   const last = readInteger(x, 3);
   if (last === undefined) return;
-  const handle = findKey(x, 1);
+  const handle = readKey(x, 1);
   const size = handle === 0 ? 0 : valueLength(x.keyspace.arena, handle);
   const from = placeOf(first, size);
   const to = Math.min(placeOf(last, size), size - 1);

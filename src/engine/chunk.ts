@@ -1,0 +1,251 @@
+import { KvorumError } from "../base/errors.ts";
+import { limits } from "../base/limits.ts";
+import { copyRange, viewOf } from "../base/words.ts";
+import type { Arena } from "./arena.ts";
+import type { Engine } from "./engine.ts";
+import type { RecordFacts } from "./keyspace.ts";
+import {
+  bytesOf,
+  createdOf,
+  deadlineOf,
+  isRaw,
+  keyLength,
+  keyStart,
+  modifiedOf,
+  valueLength,
+  versionOf,
+  viewOfPage,
+} from "./record.ts";
+
+/**
+ * The engine's state outside of it: in a snapshot, or on its way to another member. A chunk is read by itself;
+ * their order does not matter. Numbers are little endian.
+ *
+ *     chunk    0  u8   kind: 1 records; 2 sessions and 3 users are reserved
+ *              1  …    records, up to the end
+ *
+ *     record   0  u8   database 4 bits | raw 1 bit | deadline 1 bit | history 1 bit | 0
+ *              1  u16  length of the key
+ *              3  u32  length of the value
+ *              7  u48  modified revision
+ *            ┌    u64  deadline, ms since 1970 ┐ with `deadline`
+ *            ┌    u48  created revision        ┐ with `history`; without, the record was written once:
+ *            └    u48  version                 ┘ created is modified, and the version is 1
+ *                 …    key, value
+ */
+const recordsKind = 1;
+const fixedBytes = 13;
+const deadlineBytes = 8;
+const historyBytes = 12;
+
+const databaseMask = 15;
+const rawBit = 16;
+const deadlineBit = 32;
+const historyBit = 64;
+const unusedBit = 128;
+
+/** Bytes of a chunk, one part behind the other. */
+export type Chunk = readonly Buffer[];
+
+/** Records on their way out, gathered into chunks of about `limits.chunkBytes`; a larger record makes one alone. */
+export class ChunkQueue {
+  /** Bytes that were not taken yet. */
+  bytes = 0;
+
+  readonly #ready: Chunk[] = [];
+  /** The chunk that is being filled, and up to where it is; 0: it is not begun. */
+  #open: Buffer = noBytes;
+  #end = 0;
+  /** The buffers of chunks in #ready that can be used again: new memory costs more than what is copied into it. */
+  readonly #buffers = new Map<Chunk, Buffer>();
+  readonly #spares: Buffer[] = [];
+  #taken: Buffer | undefined;
+
+  /** Adds a copy of a record. */
+  add(db: number, arena: Arena, handle: number): void {
+    const start = keyStart(arena, handle);
+    const size = keyLength(arena, handle) + valueLength(arena, handle);
+    const at = this.#reserve(headBytesMax + size);
+    const body = at + writeHead(this.#open, at, db, arena, handle);
+    const page = bytesOf(arena, handle);
+    copyRange(page, viewOfPage(arena, handle), start, start + size, this.#open, viewOf(this.#open), body);
+    this.#end = body + size;
+    this.bytes += this.#end - at;
+  }
+
+  /** Adds a record that has a buffer of its own, without copying it: nobody may write there any more. */
+  addLarge(db: number, arena: Arena, handle: number): void {
+    const head = Buffer.allocUnsafe(1 + headBytesMax);
+    head[0] = recordsKind;
+    const headEnd = 1 + writeHead(head, 1, db, arena, handle);
+    const start = keyStart(arena, handle);
+    const end = start + keyLength(arena, handle) + valueLength(arena, handle);
+    this.#ready.push([head.subarray(0, headEnd), bytesOf(arena, handle).subarray(start, end)]);
+    this.bytes += headEnd + end - start;
+  }
+
+  /** The next chunk that is full, and any chunk after endChunk. Its bytes are the caller's until the next one is taken. */
+  take(): Chunk | undefined {
+    if (this.#taken !== undefined && this.#spares.length < sparesMax) this.#spares.push(this.#taken);
+    this.#taken = undefined;
+    const chunk = this.#ready.shift();
+    if (chunk === undefined) return undefined;
+    for (const part of chunk) this.bytes -= part.length;
+    this.#taken = this.#buffers.get(chunk);
+    this.#buffers.delete(chunk);
+    return chunk;
+  }
+
+  endChunk(): void {
+    if (this.#end === 0) return;
+    const chunk = [this.#open.subarray(0, this.#end)];
+    this.#ready.push(chunk);
+    if (this.#open.length === limits.chunkBytes) this.#buffers.set(chunk, this.#open);
+    this.#end = 0;
+    this.#open = noBytes;
+  }
+
+  /** Where in the open chunk there are so many bytes for the next record. */
+  #reserve(bytes: number): number {
+    if (this.#end + bytes > this.#open.length) {
+      this.endChunk();
+      this.#open = this.#bufferOf(1 + bytes);
+      this.#open[0] = recordsKind;
+      this.#end = 1;
+      this.bytes++;
+    }
+    return this.#end;
+  }
+
+  #bufferOf(bytes: number): Buffer {
+    if (bytes > limits.chunkBytes) return Buffer.allocUnsafeSlow(bytes);
+    return this.#spares.pop() ?? Buffer.allocUnsafeSlow(limits.chunkBytes);
+  }
+}
+
+/** As many chunks as a turn of the image fills. */
+const sparesMax = 16;
+
+const headBytesMax: number = fixedBytes + deadlineBytes + historyBytes;
+const noBytes: Buffer = Buffer.alloc(0);
+
+/** Writes what stands before the key. Returns its length. */
+function writeHead(into: Buffer, at: number, db: number, arena: Arena, handle: number): number {
+  const view = viewOf(into);
+  const deadline = deadlineOf(arena, handle);
+  const created = createdOf(arena, handle);
+  const modified = modifiedOf(arena, handle);
+  const version = versionOf(arena, handle);
+  const isNew = version === 1 && created === modified;
+  const flags =
+    (isRaw(arena, handle) ? rawBit : 0) | (deadline === 0 ? 0 : deadlineBit) | (isNew ? 0 : historyBit);
+  view.setUint8(at, db | flags);
+  view.setUint16(at + 1, keyLength(arena, handle), true);
+  view.setUint32(at + 3, valueLength(arena, handle), true);
+  setU48(view, at + 7, modified);
+  let end = at + fixedBytes;
+  if (deadline !== 0) {
+    view.setUint32(end, deadline, true);
+    view.setUint32(end + 4, Math.floor(deadline / 2 ** 32), true);
+    end += deadlineBytes;
+  }
+  if (!isNew) {
+    setU48(view, end, created);
+    setU48(view, end + 6, version);
+    end += historyBytes;
+  }
+  return end - at;
+}
+
+/**
+ * Puts the records of a chunk into an engine (Engine.begin comes first). Throws KvorumError where the bytes are
+ * no such chunk, or hold what cannot be: the engine is worth nothing then.
+ */
+export function loadChunk(engine: Engine, chunk: Buffer): void {
+  const { revision, keyspaces } = engine;
+  checkKind(chunk);
+  for (let at = 1; at < chunk.length; at = place.valueTo) {
+    readRecord(chunk, at, revision);
+    const { db, keyFrom, keyTo, valueTo } = place;
+    const isNew = keyspaces[db]!.restore(facts, chunk, keyFrom, keyTo, valueTo);
+    if (!isNew) refuse(at, "a key that is there already");
+  }
+}
+
+/** Adds the records of a chunk to the counts of their databases. Throws as loadChunk does. */
+export function countRecords(chunk: Buffer, revision: number, keys: number[]): void {
+  checkKind(chunk);
+  for (let at = 1; at < chunk.length; at = place.valueTo) {
+    readRecord(chunk, at, revision);
+    keys[place.db]!++;
+  }
+}
+
+function checkKind(chunk: Buffer): void {
+  if (chunk[0] !== recordsKind) refuse(0, `a chunk of kind ${chunk[0]}, which this version does not know`);
+}
+
+/** One object each for all records that are read. */
+const facts: RecordFacts = { deadline: 0, created: 0, modified: 0, version: 0, isRaw: false };
+/** The database of a record, and where in its chunk key and value are; the next record begins at `valueTo`. */
+const place: Place = { db: 0, keyFrom: 0, keyTo: 0, valueTo: 0 };
+
+interface Place {
+  db: number;
+  keyFrom: number;
+  keyTo: number;
+  valueTo: number;
+}
+
+/** Reads a record of a state of this revision into `facts` and `place`. */
+function readRecord(chunk: Buffer, at: number, revision: number): void {
+  const view = viewOf(chunk);
+  const flags = chunk[at]!;
+  const hasDeadline = (flags & deadlineBit) !== 0;
+  const hasHistory = (flags & historyBit) !== 0;
+  const keyFrom = at + fixedBytes + (hasDeadline ? deadlineBytes : 0) + (hasHistory ? historyBytes : 0);
+  if (keyFrom > chunk.length) refuse(at, "it ends within a record");
+  const keyTo = keyFrom + view.getUint16(at + 1, true);
+  const valueTo = keyTo + view.getUint32(at + 3, true);
+  if (valueTo > chunk.length) refuse(at, "it ends within a record");
+  if ((flags & unusedBit) !== 0) refuse(at, "a record with a flag that this version does not know");
+  const history = keyFrom - historyBytes;
+  facts.isRaw = (flags & rawBit) !== 0;
+  facts.modified = getU48(view, at + 7);
+  facts.created = hasHistory ? getU48(view, history) : facts.modified;
+  facts.version = hasHistory ? getU48(view, history + 6) : 1;
+  facts.deadline = hasDeadline ? getU64(view, at + fixedBytes) : 0;
+  place.db = flags & databaseMask;
+  place.keyFrom = keyFrom;
+  place.keyTo = keyTo;
+  place.valueTo = valueTo;
+  checkFacts(revision, at, hasDeadline, valueTo - keyTo);
+}
+
+function checkFacts(revision: number, at: number, hasDeadline: boolean, valueBytes: number): void {
+  const { created, modified, version, deadline } = facts;
+  if (created < 1 || created > modified || modified > revision) {
+    refuse(at, `a record of revisions ${created} to ${modified} in a state of revision ${revision}`);
+  }
+  if (version < 1) refuse(at, "a record that was never written");
+  if (hasDeadline && (deadline < 1 || deadline > limits.deadlineMsMax))
+    refuse(at, `a deadline at ${deadline}`);
+  if (valueBytes > limits.valueBytesMax) refuse(at, `a value of ${valueBytes} bytes`);
+}
+
+function refuse(at: number, what: string): never {
+  throw new KvorumError("ERR", `malformed chunk of a snapshot: at byte ${at}: ${what}`);
+}
+
+function setU48(view: DataView, at: number, value: number): void {
+  view.setUint32(at, value, true);
+  view.setUint16(at + 4, Math.floor(value / 2 ** 32), true);
+}
+
+function getU48(view: DataView, at: number): number {
+  return view.getUint16(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
+}
+
+function getU64(view: DataView, at: number): number {
+  return view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
+}
