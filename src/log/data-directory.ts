@@ -1,0 +1,105 @@
+import { join } from "node:path";
+import { KvorumError } from "../base/errors.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Disk, DiskLock } from "../platform/disk.ts";
+import type { Logger } from "../platform/logger.ts";
+import type { Random } from "../platform/random.ts";
+import { type HardState, readHardState, saveHardState } from "./hard-state.ts";
+import { type Identity, openIdentity } from "./identity.ts";
+import { SnapshotStore } from "./snapshots.ts";
+import { Wal, type WalOptions } from "./wal.ts";
+
+export interface DataDirectoryParts {
+  readonly disk: Disk;
+  readonly directory: string;
+  readonly nodeId: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** What the opener of the log decides; the rest is the directory's. */
+export type LogOptions = Pick<
+  WalOptions,
+  "fsync" | "base" | "segmentBytes" | "onStable" | "onFailed" | "onSpace"
+>;
+
+/** A node's data directory, open for this process alone. */
+export class DataDirectory {
+  readonly identity: Identity;
+  readonly snapshots: SnapshotStore;
+  readonly #parts: DataDirectoryParts;
+  readonly #lock: DiskLock;
+
+  private constructor(
+    parts: DataDirectoryParts,
+    lock: DiskLock,
+    identity: Identity,
+    snapshots: SnapshotStore,
+  ) {
+    this.#parts = parts;
+    this.#lock = lock;
+    this.identity = identity;
+    this.snapshots = snapshots;
+  }
+
+  /** Makes the directory where there is none. Rejects with KvorumError: in use, another node's, newer, corrupt. */
+  static async open(parts: DataDirectoryParts): Promise<DataDirectory> {
+    const { disk, directory } = parts;
+    await disk.makeDirectory(directory);
+    const lock = await disk.lock(directory);
+    try {
+      const identity = await openIdentity(disk, directory, parts.nodeId, parts.random);
+      const snapshots = await SnapshotStore.open(
+        disk,
+        join(directory, "snapshots"),
+        parts.clock,
+        parts.logger,
+      );
+      refuseForeign(directory, identity, snapshots);
+      return new DataDirectory(parts, lock, identity, snapshots);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  /** Opens the log. Who has a term has served, and so had a log: it must be there. */
+  async openLog(options: LogOptions): Promise<Wal> {
+    const { disk, directory, clock, random, logger } = this.#parts;
+    return Wal.open({
+      ...options,
+      disk,
+      directory,
+      clusterId: Buffer.from(this.identity.clusterId, "hex"),
+      mustExist: (await readHardState(disk, directory)) !== undefined,
+      clock,
+      random,
+      logger,
+    });
+  }
+
+  /** The next term, with this node's vote for itself: a cluster of one elects itself. Durable when it resolves. */
+  async raiseTerm(): Promise<HardState> {
+    const { disk, directory, nodeId } = this.#parts;
+    const before = await readHardState(disk, directory);
+    const next: HardState = { term: (before?.term ?? 0) + 1, vote: nodeId, commit: before?.commit ?? 0 };
+    await saveHardState(disk, directory, next);
+    return next;
+  }
+
+  close(): Promise<void> {
+    return this.#lock.release();
+  }
+}
+
+/** The log looks at its segments in the same way. */
+function refuseForeign(directory: string, { clusterId }: Identity, snapshots: SnapshotStore): void {
+  const foreign = snapshots.all.find((meta) => meta.clusterId !== clusterId);
+  if (foreign === undefined) return;
+  const whose = `belongs to cluster ${foreign.clusterId}, not to ${clusterId}`;
+  throw new KvorumError(
+    "ERR",
+    `${snapshots.pathOf(foreign)} ${whose}: take it out of ${directory}, or restore a backup`,
+  );
+}

@@ -1,0 +1,90 @@
+import { KvorumError } from "../base/errors.ts";
+import type { Disk } from "../platform/disk.ts";
+import type { Random } from "../platform/random.ts";
+import { readSmallFile, replaceSmallFile, type SmallFile } from "./small-file.ts";
+
+/** Whose a data directory is. */
+export interface Identity {
+  /** 32 hexadecimal digits. */
+  readonly clusterId: string;
+  readonly nodeId: string;
+  /** 16 hexadecimal digits: another one for each empty directory in which the node began. */
+  readonly incarnation: string;
+  /** Counts the starts, from 1. */
+  readonly boot: number;
+  /** Key of the engine's hash: two whole numbers of 32 bits, the cluster's. */
+  readonly hashKey: readonly [number, number];
+  /** A backup is being restored into the directory: what is in it is not complete. */
+  readonly isRestoring?: true;
+}
+
+const fileName = "identity.json";
+const format = 1;
+
+export const unfinishedRestore = "an unfinished restore: run kvorum restore again";
+
+/** Undefined in a directory where no node ever began. Throws KvorumError where it is damaged or newer. */
+export async function readIdentity(disk: Disk, directory: string): Promise<Identity | undefined> {
+  const value = await readSmallFile(disk, directory, fileName, format);
+  if (value === undefined) return undefined;
+  if (!isIdentity(value))
+    throw new KvorumError("ERR", `${directory}/${fileName} is not what kvorum writes; restore a backup`);
+  const { clusterId, nodeId, incarnation, boot, hashKey } = value;
+  return { clusterId, nodeId, incarnation, boot, hashKey, ...(value.isRestoring && { isRestoring: true }) };
+}
+
+/** Durable when this resolves. */
+export function saveIdentity(disk: Disk, directory: string, identity: Identity): Promise<void> {
+  return replaceSmallFile(disk, directory, fileName, { format, ...identity });
+}
+
+/**
+ * The identity for one more start: a new one in an empty directory, else that which is there, with its boot number
+ * raised; durable when this resolves. Throws KvorumError where the directory belongs to another node, or is not
+ * restored to the end.
+ */
+export async function openIdentity(
+  disk: Disk,
+  directory: string,
+  nodeId: string,
+  random: Random,
+): Promise<Identity> {
+  const before = (await readIdentity(disk, directory)) ?? newIdentity(nodeId, random);
+  if (before.isRestoring) throw new KvorumError("ERR", `${directory} holds ${unfinishedRestore}`);
+  if (before.nodeId !== nodeId) {
+    const owner = `${directory} belongs to node ${before.nodeId}, not to ${nodeId}`;
+    throw new KvorumError("ERR", `${owner}: start with --id ${before.nodeId}, or with another --data`);
+  }
+  const identity = { ...before, boot: before.boot + 1 };
+  await saveIdentity(disk, directory, identity);
+  return identity;
+}
+
+/** For a directory in which no node has started. */
+export function newIdentity(
+  nodeId: string,
+  random: Random,
+  hashKey: readonly [number, number] = [random.uint32() | 0, random.uint32() | 0],
+): Identity {
+  const hex = (bytes: number): string => random.bytes(bytes).toString("hex");
+  return { clusterId: hex(16), nodeId, incarnation: hex(8), boot: 0, hashKey };
+}
+
+function isIdentity(value: SmallFile): value is SmallFile & Identity {
+  const { clusterId, nodeId, incarnation, boot, hashKey } = value;
+  return (
+    isHex(clusterId, 32) &&
+    typeof nodeId === "string" &&
+    nodeId !== "" &&
+    isHex(incarnation, 16) &&
+    Number.isSafeInteger(boot) &&
+    Array.isArray(hashKey) &&
+    hashKey.length === 2 &&
+    hashKey.every((word) => Number.isInteger(word) && word === (word | 0)) &&
+    (value.isRestoring === undefined || value.isRestoring === true)
+  );
+}
+
+function isHex(value: unknown, digits: number): boolean {
+  return typeof value === "string" && value.length === digits && /^[0-9a-f]*$/.test(value);
+}

@@ -1,0 +1,215 @@
+import { KvorumError } from "../base/errors.ts";
+import { limits } from "../base/limits.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Disk, DiskFile } from "../platform/disk.ts";
+import { syncFile, withFile, writeTo } from "./calls.ts";
+import { newerKvorumWrote } from "./fault.ts";
+import { readU32, writeU48 } from "./numbers.ts";
+import {
+  type FrameKind,
+  frameHeadBytes,
+  frameKinds,
+  frameProblem,
+  payloadLengthOf,
+  snapshotRefusal,
+  writeFrameHead,
+} from "./snapshot-frame.ts";
+
+/** What state a snapshot holds. */
+export interface SnapshotMeta {
+  readonly format: number;
+  readonly clusterId: string;
+  /** The last entry that the state has. */
+  readonly index: number;
+  readonly term: number;
+  /** Of the last write that changed anything. */
+  readonly revision: number;
+  /** Cluster time of the state, in ms since 1970. */
+  readonly timeMs: number;
+  readonly hashKey: readonly [number, number];
+  /** Keys in each database. */
+  readonly keys: readonly number[];
+  /** When it was taken, by this machine's clock. */
+  readonly createdWallMs: number;
+}
+
+export const snapshotFormat = 1;
+
+/** Writes one snapshot, at a bounded pace, and syncs it a little at a time. */
+export class SnapshotFileWriter {
+  /** Without regard to pace from now on. */
+  hurries = false;
+  #position = 0;
+  #number = 0;
+  #salt = 0;
+  #syncedTo = 0;
+  readonly #file: DiskFile;
+  readonly #clock: Clock;
+  readonly #startMs: number;
+  readonly #head: Buffer = Buffer.alloc(frameHeadBytes);
+
+  constructor(file: DiskFile, clock: Clock) {
+    this.#file = file;
+    this.#clock = clock;
+    this.#startMs = clock.monotonicMs();
+  }
+
+  get bytes(): number {
+    return this.#position;
+  }
+
+  async begin(meta: SnapshotMeta): Promise<void> {
+    this.#salt = await this.#frame(frameKinds.header, [Buffer.from(JSON.stringify(meta))]);
+  }
+
+  /** Adds a chunk, whose parts are the caller's again when this resolves. */
+  async write(parts: readonly Buffer[]): Promise<void> {
+    await this.#frame(frameKinds.data, parts);
+    if (this.#position - this.#syncedTo >= limits.snapshotSyncBytes) {
+      this.#syncedTo = this.#position;
+      await syncFile(this.#file);
+    }
+    await this.#keepPace();
+  }
+
+  /** Durable when this resolves. */
+  async end(): Promise<void> {
+    const payload = Buffer.alloc(6);
+    writeU48(payload, 0, this.#position);
+    await this.#frame(frameKinds.end, [payload]);
+    await syncFile(this.#file);
+  }
+
+  async #frame(kind: FrameKind, parts: readonly Buffer[]): Promise<number> {
+    const crc = writeFrameHead(this.#head, kind, this.#number++, this.#salt, parts);
+    const all = [this.#head, ...parts];
+    await writeTo(this.#file, all, this.#position);
+    for (const part of all) this.#position += part.length;
+    return crc;
+  }
+
+  /** Waits while more was written than the time allows. */
+  async #keepPace(): Promise<void> {
+    const dueMs = this.#startMs + (this.#position * 1000) / limits.snapshotBytesPerSecond;
+    const aheadMs = dueMs - this.#clock.monotonicMs();
+    if (this.hurries || aheadMs < paceStepMs) return;
+    await new Promise<void>((resolve) => this.#clock.after(aheadMs, resolve));
+  }
+}
+
+/** Timers are no finer. */
+const paceStepMs = 2;
+
+/** Takes a chunk, which is the reader's again when this returns or its promise resolves. */
+export type ChunkVisitor = (chunk: Buffer, meta: SnapshotMeta) => Promise<void> | undefined | void;
+
+/**
+ * Reads a snapshot from its first byte to its last and gives out its chunks.
+ * Rejects with KvorumError at the first thing that is wrong. Resolves with what the header says.
+ */
+export function readSnapshotFile(
+  disk: Disk,
+  path: string,
+  onChunk: ChunkVisitor,
+  onProgress: (part: number) => void = () => {},
+): Promise<SnapshotMeta> {
+  return withFile(disk, path, { mode: "read" }, async (file) => {
+    const reader = new FrameReader(file, await file.size());
+    const meta = parseMeta(path, await reader.next());
+    for (;;) {
+      const frame = await reader.next();
+      const payload = frame.subarray(frameHeadBytes);
+      if (frame[16] === frameKinds.end) {
+        reader.finish(payload);
+        return meta;
+      }
+      if (frame[16] !== frameKinds.data)
+        throw reader.refusal("a frame of a kind that this version does not know");
+      const taken = onChunk(payload, meta);
+      if (taken !== undefined) await taken;
+      onProgress(reader.part);
+    }
+  });
+}
+
+/** What the header of a snapshot says, without a look at the rest. */
+export function readSnapshotMeta(disk: Disk, path: string): Promise<SnapshotMeta> {
+  return withFile(disk, path, { mode: "read" }, async (file) =>
+    parseMeta(path, await new FrameReader(file, await file.size()).next()),
+  );
+}
+
+function parseMeta(path: string, frame: Buffer): SnapshotMeta {
+  if (frame[16] !== frameKinds.header) throw snapshotRefusal(path, 0, "it does not begin with a header");
+  const meta = JSON.parse(frame.toString("utf8", frameHeadBytes)) as SnapshotMeta;
+  if (meta.format <= snapshotFormat) return meta;
+  const versions = `format ${meta.format}, and this one knows ${snapshotFormat}`;
+  throw new KvorumError("ERR", `${newerKvorumWrote(path)} (${versions}): start that one`);
+}
+
+/** One frame after the other, through a window of bounded size. */
+class FrameReader {
+  readonly #file: DiskFile;
+  readonly #size: number;
+  #window: Buffer = Buffer.alloc(0);
+  /** Where in the file the window begins, how much of it is filled, and where in it the next frame begins. */
+  #base = 0;
+  #filled = 0;
+  #at = 0;
+  #number = 0;
+  #salt = 0;
+
+  constructor(file: DiskFile, size: number) {
+    this.#file = file;
+    this.#size = size;
+  }
+
+  get part(): number {
+    return this.#offset / this.#size;
+  }
+
+  get #offset(): number {
+    return this.#base + this.#at;
+  }
+
+  refusal(why: string): Error {
+    return snapshotRefusal(this.#file.path, this.#offset, why);
+  }
+
+  /** The next frame, whole and right. Good until the next call. */
+  async next(): Promise<Buffer> {
+    await this.#fill(frameHeadBytes);
+    const length = frameHeadBytes + payloadLengthOf(this.#window.subarray(this.#at));
+    if (length > limits.snapshotFrameBytesMax)
+      throw this.refusal("a frame is longer than any that is written");
+    await this.#fill(length);
+    const frame = this.#window.subarray(this.#at, this.#at + length);
+    const problem = frameProblem(frame, this.#number, this.#salt);
+    if (problem !== "") throw this.refusal(problem);
+    if (this.#number === 0) this.#salt = readU32(frame, 0);
+    this.#number++;
+    this.#at += length;
+    return frame;
+  }
+
+  /** The end frame was the last one: it must say how much is before it, and nothing may be behind it. */
+  finish(payload: Buffer): void {
+    const before = this.#offset - frameHeadBytes - payload.length;
+    if (payload.length !== 6 || payload.readUIntLE(0, 6) !== before) throw this.refusal("frames are missing");
+    if (this.#offset !== this.#size) throw this.refusal("there is more behind its end");
+  }
+
+  /** Sees to it that `length` bytes from the next frame's first on are in the window. */
+  async #fill(length: number): Promise<void> {
+    if (this.#filled - this.#at >= length) return;
+    const left = this.#filled - this.#at;
+    const room = Math.max(limits.snapshotReadBytes, length);
+    const window = this.#window.length >= room ? this.#window : Buffer.allocUnsafeSlow(room);
+    this.#window.copy(window, 0, this.#at, this.#filled);
+    this.#base += this.#at;
+    this.#at = 0;
+    this.#window = window;
+    this.#filled = left + (await this.#file.read(window, left, window.length - left, this.#base + left));
+    if (this.#filled < length) throw this.refusal("it breaks off");
+  }
+}

@@ -1,0 +1,266 @@
+import { join } from "node:path";
+import { KvorumError } from "../base/errors.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Disk, DiskFile } from "../platform/disk.ts";
+import type { Logger } from "../platform/logger.ts";
+import { isCode, removeIfThere } from "./calls.ts";
+import { HeldSnapshot } from "./held-snapshot.ts";
+import { readSmallFile, replaceSmallFile } from "./small-file.ts";
+import {
+  readSnapshotFile,
+  readSnapshotMeta,
+  SnapshotFileWriter,
+  type SnapshotMeta,
+} from "./snapshot-file.ts";
+
+export const manifest = "manifest.json";
+const format = 1;
+/** The newest, and one to fall back to. */
+const keptMax = 2;
+
+/** A snapshot that the manifest names. */
+interface Kept {
+  readonly file: string;
+  readonly meta: SnapshotMeta;
+}
+
+/**
+ * The snapshots of a data directory. One exists from the moment at which the manifest names it:
+ *
+ *     new.partial ──write, sync──► rename ──► sync of the directory ──► manifest ──► older ones are removed
+ */
+export class SnapshotStore {
+  readonly directory: string;
+  readonly #disk: Disk;
+  readonly #clock: Clock;
+  /** The newest first. */
+  #kept: readonly Kept[];
+  /** Files that must not be removed yet, by how many read them. */
+  readonly #pins = new Map<string, number>();
+  #isWriting = false;
+  /** A name may be on the disk, or not. */
+  #hasFailed = false;
+
+  private constructor(disk: Disk, directory: string, clock: Clock, kept: readonly Kept[]) {
+    this.#disk = disk;
+    this.directory = directory;
+    this.#clock = clock;
+    this.#kept = kept;
+  }
+
+  /**
+   * Removes what a crash has left. Rejects with KvorumError where a snapshot that should be there is not, and none
+   * is behind it.
+   */
+  static async open(disk: Disk, directory: string, clock: Clock, logger: Logger): Promise<SnapshotStore> {
+    await disk.makeDirectory(directory);
+    const names = await snapshotNames(disk, directory);
+    const kept: Kept[] = [];
+    for (let file = names.shift(); file !== undefined; file = names.shift()) {
+      try {
+        kept.push({ file, meta: await metaOf(disk, join(directory, file)) });
+      } catch (error) {
+        if (kept.length + names.length === 0) throw error;
+        logger.error(`${(error as Error).message}; there is another one`);
+      }
+    }
+    const store = new SnapshotStore(disk, directory, clock, kept);
+    await store.#removeOthers();
+    return store;
+  }
+
+  /** What the newest one holds; undefined where there is none. */
+  newest(): SnapshotMeta | undefined {
+    return this.#kept[0]?.meta;
+  }
+
+  /** All that can be loaded, the newest first. */
+  get all(): readonly SnapshotMeta[] {
+    return this.#kept.map(({ meta }) => meta);
+  }
+
+  /** Entries up to this one are in every snapshot that is kept: the log may begin behind it. */
+  get oldestIndex(): number {
+    return this.#kept.at(-1)?.meta.index ?? 0;
+  }
+
+  /** Begins a snapshot. Rejects with DiskError, or with KvorumError where the disk has failed before. */
+  async create(meta: SnapshotMeta): Promise<SnapshotWriter> {
+    if (this.#hasFailed) {
+      const advice = "mend the disk and restart the node";
+      throw new KvorumError(
+        "MISCONF",
+        `${this.directory} could not be synced, so no snapshot is safe: ${advice}`,
+      );
+    }
+    const path = join(this.directory, partial);
+    this.#isWriting = true;
+    await removeIfThere(this.#disk, path);
+    const file = await this.#disk.open(path, { mode: "create" });
+    const writer = new SnapshotWriter(new SnapshotFileWriter(file, this.#clock), file, {
+      keep: () => this.#keep(path, meta),
+      drop: () => {
+        this.#isWriting = false;
+        return removeIfThere(this.#disk, path);
+      },
+    });
+    await writer.begin(meta);
+    return writer;
+  }
+
+  /** Reads a snapshot whole: see readSnapshotFile. Rejects with KvorumError where it is damaged. */
+  async read(
+    meta: SnapshotMeta,
+    onChunk: (chunk: Buffer) => void,
+    onProgress: (part: number) => void,
+  ): Promise<void> {
+    await readSnapshotFile(this.#disk, this.pathOf(meta), onChunk, onProgress);
+  }
+
+  pathOf(meta: SnapshotMeta): string {
+    return join(this.directory, fileOf(meta));
+  }
+
+  /** Forgets snapshots that are newer than this one, since they are damaged. */
+  async fallBackTo(meta: SnapshotMeta): Promise<void> {
+    await this.#write(this.#kept.filter((kept) => kept.meta.index <= meta.index));
+  }
+
+  /** Keeps the file of a snapshot while somebody reads it. Returns what ends that. */
+  pin(meta: SnapshotMeta): () => Promise<void> {
+    const file = fileOf(meta);
+    this.#pins.set(file, (this.#pins.get(file) ?? 0) + 1);
+    let isPinned = true;
+    return async () => {
+      if (!isPinned) return;
+      isPinned = false;
+      this.#pins.set(file, this.#pins.get(file)! - 1);
+      if (this.#pins.get(file) === 0) this.#pins.delete(file);
+      await this.#removeOthers();
+    };
+  }
+
+  /** Opens the file of a snapshot for who reads it at their own pace. */
+  async hold(meta: SnapshotMeta): Promise<HeldSnapshot> {
+    const unpin = this.pin(meta);
+    try {
+      const file = await this.#disk.open(this.pathOf(meta), { mode: "read" });
+      return new HeldSnapshot(meta, await file.size(), file, unpin);
+    } catch (error) {
+      await unpin();
+      throw error;
+    }
+  }
+
+  async #keep(path: string, meta: SnapshotMeta): Promise<void> {
+    const file = fileOf(meta);
+    const unpin = this.pin(meta);
+    try {
+      await this.#disk.rename(path, join(this.directory, file));
+      await this.#disk.syncDirectory(this.directory);
+      const others = this.#kept.filter((kept) => kept.file !== file);
+      await this.#write([{ file, meta }, ...others].slice(0, keptMax));
+    } catch (error) {
+      // What has no room can be tried again. Behind any other failure nobody knows what names the disk has.
+      this.#hasFailed = !isCode(error, "ENOSPC");
+      throw error;
+    }
+    this.#isWriting = false;
+    await unpin();
+  }
+
+  async #write(kept: readonly Kept[]): Promise<void> {
+    const snapshots = kept.map(({ file }) => file);
+    await replaceSmallFile(this.#disk, this.directory, manifest, { format, snapshots });
+    this.#kept = kept;
+    await this.#removeOthers();
+  }
+
+  async #removeOthers(): Promise<void> {
+    const wanted = new Set([manifest, ...this.#kept.map(({ file }) => file), ...this.#pins.keys()]);
+    // Somebody may end reading while a snapshot is being written.
+    if (this.#isWriting) for (const name of [partial, `${manifest}.new`]) wanted.add(name);
+    for (const name of await this.#disk.list(this.directory)) {
+      if (!wanted.has(name)) await removeIfThere(this.#disk, join(this.directory, name));
+    }
+  }
+}
+
+/** The files that the manifest names, the newest first. Rejects as readSmallFile does. */
+export async function snapshotNames(disk: Disk, directory: string): Promise<string[]> {
+  const value = await readSmallFile(disk, directory, manifest, format);
+  return [...((value?.snapshots ?? []) as readonly string[])];
+}
+
+/** A snapshot that is being written. */
+export class SnapshotWriter {
+  #isOpen = true;
+  readonly #writer: SnapshotFileWriter;
+  readonly #file: DiskFile;
+  readonly #ending: { readonly keep: () => Promise<void>; readonly drop: () => Promise<void> };
+
+  constructor(
+    writer: SnapshotFileWriter,
+    file: DiskFile,
+    ending: { readonly keep: () => Promise<void>; readonly drop: () => Promise<void> },
+  ) {
+    this.#writer = writer;
+    this.#file = file;
+    this.#ending = ending;
+  }
+
+  async begin(meta: SnapshotMeta): Promise<void> {
+    try {
+      await this.#writer.begin(meta);
+    } catch (error) {
+      await this.abort();
+      throw error;
+    }
+  }
+
+  set hurries(hurries: boolean) {
+    this.#writer.hurries = hurries;
+  }
+
+  write(chunk: readonly Buffer[]): Promise<void> {
+    return this.#writer.write(chunk);
+  }
+
+  /** The snapshot exists when this resolves. */
+  async finish(): Promise<void> {
+    await this.#writer.end();
+    await this.#close();
+    await this.#ending.keep();
+  }
+
+  /** Leaves nothing behind; what cannot be removed now is removed by the next start. */
+  async abort(): Promise<void> {
+    await this.#close().catch(() => {});
+    await this.#ending.drop().catch(() => {});
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    await this.#file.close();
+  }
+}
+
+const partial = "new.partial";
+
+/** Sorted by name they are sorted by their entries. */
+function fileOf({ index }: SnapshotMeta): string {
+  return `${index.toString(16).padStart(16, "0")}.snapshot`;
+}
+
+async function metaOf(disk: Disk, path: string): Promise<SnapshotMeta> {
+  try {
+    return await readSnapshotMeta(disk, path);
+  } catch (error) {
+    if (error instanceof KvorumError) throw error;
+    throw new KvorumError(
+      "ERR",
+      `snapshot ${path} cannot be read (${(error as Error).message}); restore a backup`,
+    );
+  }
+}
