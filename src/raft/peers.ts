@@ -1,0 +1,166 @@
+import { assert } from "../base/assert.ts";
+import type { Change } from "./configuration.ts";
+import { bytesOf } from "./log.ts";
+import { Progress } from "./progress.ts";
+import { reachedBy, reachedByMajority } from "./quorum.ts";
+import type { Raft } from "./raft.ts";
+import type { Entry, EntryId, LogIndex, NodeId } from "./types.ts";
+
+/**
+ * The other members as their leader sees them: what each has, what it is sent next, and what a majority of the voters,
+ * the leader included if it is one, has reached.
+ *
+ * Invariant: holds a progress for each member of the configuration in force but the leader, and no other.
+ */
+export class Peers {
+  readonly #raft: Raft;
+  readonly #peers: Map<NodeId, Progress> = new Map();
+
+  constructor(raft: Raft) {
+    this.#raft = raft;
+    this.meet(undefined);
+  }
+
+  get(id: NodeId): Progress | undefined {
+    return this.#peers.get(id);
+  }
+
+  get all(): Iterable<Progress> {
+    return this.#peers.values();
+  }
+
+  /** The configuration is new. A member that begins (again) as a learner may have lost what it had. */
+  meet(change: Change | undefined): void {
+    const { log, now, config, id: own } = this.#raft;
+    const ids = log.membership.members.map(({ id }) => id);
+    if (change?.type === "demote") this.#peers.delete(change.id);
+    for (const id of this.#peers.keys()) if (!ids.includes(id)) this.#peers.delete(id);
+    for (const id of ids) {
+      if (id !== own && !this.#peers.has(id))
+        this.#peers.set(id, new Progress(id, log.lastIndex + 1, now, config));
+    }
+  }
+
+  /**
+   * It can be of use at once, and it holds the configuration: a member that does not know the members never votes, so
+   * as a voter without it, it could block the election of anyone who could send it.
+   */
+  isCaughtUp(id: NodeId): boolean {
+    const { commitIndex, membership } = this.#raft.log;
+    const peer = this.#peers.get(id);
+    return peer?.isCaughtUp(commitIndex) && peer.match >= membership.index;
+  }
+
+  /** The voter that holds most, other than the leader. */
+  get mostAdvanced(): NodeId {
+    const voters = [...this.#peers.values()].filter(({ id }) => this.#raft.log.membership.isVoter(id));
+    return voters.reduce((best, peer) => (peer.match > best.match ? peer : best)).id;
+  }
+
+  // What the host reports
+
+  unreachable(id: NodeId): void {
+    const peer = this.#peers.get(id);
+    if (peer?.state === "replicate") peer.becomeProbe();
+  }
+
+  snapshotEnded(id: NodeId, isDone: boolean): void {
+    this.#peers.get(id)?.snapshotEnded(isDone);
+  }
+
+  loaded(id: NodeId): void {
+    const peer = this.#peers.get(id);
+    if (peer !== undefined) peer.isLoading = false;
+  }
+
+  // What voters have reached
+
+  heldBy(count: number): LogIndex {
+    return reachedBy(count, this.#raft.log.membership.voters, this.#matchOf);
+  }
+
+  get heldByMajority(): LogIndex {
+    return reachedByMajority(this.#raft.log.membership.voters, this.#matchOf);
+  }
+
+  get ticksWithoutMajority(): number {
+    return this.#raft.now - reachedByMajority(this.#raft.log.membership.voters, this.#heardAtOf);
+  }
+
+  /** The last of the rounds, up to `own`, that a majority answered. */
+  roundOfMajority(own: number): number {
+    const roundOf = (id: NodeId) => (id === this.#raft.id ? own : (this.#peers.get(id)?.round ?? 0));
+    return reachedByMajority(this.#raft.log.membership.voters, roundOf);
+  }
+
+  /** The leader counts for what is durable on its own disk, like any other, however far ahead its memory is. */
+  readonly #matchOf = (id: NodeId): LogIndex =>
+    id === this.#raft.id ? this.#raft.log.stableIndex : (this.#peers.get(id)?.match ?? 0);
+
+  readonly #heardAtOf = (id: NodeId): number =>
+    id === this.#raft.id ? this.#raft.now : (this.#peers.get(id)?.heardAt ?? 0);
+
+  // What they are sent
+
+  sendHeartbeats(round: number): void {
+    const { id, term, log, config } = this.#raft;
+    const isConfirmed = this.ticksWithoutMajority <= 2 * config.heartbeatTicks;
+    for (const { id: to, match } of this.#peers.values()) {
+      // What it has not acknowledged may be something else there: it must not commit it.
+      const commitIndex = Math.min(match, log.commitIndex);
+      this.#raft.send({ type: "heartbeat", from: id, to, term, commitIndex, isConfirmed, round });
+    }
+  }
+
+  sendEntries(): void {
+    for (const peer of this.#peers.values()) while (this.#isSendDue(peer)) this.#send(peer);
+  }
+
+  #isSendDue(peer: Progress): boolean {
+    if (peer.isPaused) return false;
+    const { lastIndex, commitIndex } = this.#raft.log;
+    if (peer.next <= lastIndex || peer.sentCommit < commitIndex) return true;
+    return peer.isCheckDue || peer.state === "probe";
+  }
+
+  /** Sends one message and records it, so that it is not due again. */
+  #send(peer: Progress): void {
+    const { log, config } = this.#raft;
+    const index = peer.next - 1;
+    const term = peer.next < log.firstIndex ? undefined : log.termOf(index);
+    if (term === undefined) {
+      this.#sendSnapshot(peer);
+      return;
+    }
+    const entries = log.entries(peer.next, config.appendBytesMax);
+    if (entries === undefined) this.#load(peer);
+    else this.#sendAppend(peer, { term, index }, entries);
+  }
+
+  #sendAppend(peer: Progress, previous: EntryId, entries: readonly Entry[]): void {
+    const { id, term, log } = this.#raft;
+    const { commitIndex } = log;
+    this.#raft.send({ type: "appendEntries", from: id, to: peer.id, term, previous, entries, commitIndex });
+    peer.sentCommit = commitIndex;
+    peer.sent(previous.index + entries.length, entries.length, sizeOf(entries));
+  }
+
+  #sendSnapshot(peer: Progress): void {
+    const { id, term, log } = this.#raft;
+    const { snapshot } = log;
+    assert(snapshot.index > 0, "what was compacted is in a snapshot");
+    peer.becomeSnapshot(snapshot.index);
+    this.#raft.send({ type: "installSnapshot", from: id, to: peer.id, term, snapshot });
+  }
+
+  #load(peer: Progress): void {
+    peer.isLoading = true;
+    this.#raft.loads.push({ to: peer.id, from: peer.next, bytesMax: this.#raft.config.appendBytesMax });
+  }
+}
+
+function sizeOf(entries: readonly Entry[]): number {
+  let bytes = 0;
+  for (const entry of entries) bytes += bytesOf(entry);
+  return bytes;
+}

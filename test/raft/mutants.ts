@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Core } from "./member.ts";
+
+/** A bug that others have had: a piece of the built core, and what a hasty hand would have written. */
+export interface Mutant {
+  readonly name: string;
+  readonly file: string;
+  readonly right: string;
+  readonly wrong: string;
+}
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: "votes twice in a term",
+    file: "raft.js",
+    right: "const isFree = this.#vote === undefined && this.#leaderId === undefined;",
+    wrong: "const isFree = this.#leaderId === undefined; if (isFree) this.#vote = undefined;",
+  },
+  {
+    name: "a vote is told before it is durable",
+    file: "raft.js",
+    right: 'this.promise({ type: "voteReply"',
+    wrong: 'this.send({ type: "voteReply"',
+  },
+  {
+    name: "forgets its vote when it loses an election",
+    file: "raft.js",
+    right: "const hasLed = this.leader !== undefined;",
+    wrong: 'const hasLed = this.leader !== undefined; if (this.role === "candidate") this.#vote = undefined;',
+  },
+  {
+    name: "a new term is not made durable",
+    file: "raft.js",
+    right: "this.#vote = vote;\n        this.#isHardStateGiven = false;",
+    wrong: "this.#vote = vote;\n        this.#isHardStateGiven = vote === undefined;",
+  },
+  {
+    name: "votes for any log",
+    file: "log.js",
+    right: "return last.term > term || (last.term === term && last.index >= this.lastIndex);",
+    wrong: "return true;",
+  },
+  {
+    name: "compares logs by their length alone",
+    file: "log.js",
+    right: "return last.term > term || (last.term === term && last.index >= this.lastIndex);",
+    wrong: "return last.index >= this.lastIndex;",
+  },
+  {
+    name: "acknowledges before the entries are durable",
+    file: "follower.js",
+    right: 'this.#raft.promise({ type: "appendReply"',
+    wrong: 'this.#raft.send({ type: "appendReply"',
+  },
+  {
+    name: "the leader counts what is not on its own disk",
+    file: "peers.js",
+    right: "id === this.#raft.id ? this.#raft.log.stableIndex :",
+    wrong: "id === this.#raft.id ? this.#raft.log.lastIndex :",
+  },
+  {
+    name: "commits an older term's entry by counting",
+    file: "leader.js",
+    right: "if (index <= log.commitIndex || log.termOf(index) !== term)",
+    wrong: "if (index <= log.commitIndex)",
+  },
+  {
+    name: "an old message truncates the log",
+    file: "log.js",
+    right: "entry.index > this.commitIndex && !this.has(entry)",
+    wrong: "entry.index > this.commitIndex",
+  },
+  {
+    name: "appends behind whatever is there",
+    file: "log.js",
+    right: "previous.index <= this.commitIndex : this.has(previous)",
+    wrong: "previous.index <= this.commitIndex : previous.index <= this.lastIndex",
+  },
+  {
+    name: "what was overwritten while it was being written counts as durable",
+    file: "log.js",
+    right: "write.lastIndex = Math.min(write.lastIndex, index - 1);",
+    wrong: ";",
+  },
+  {
+    name: "applies what is not durable here",
+    file: "log.js",
+    right: "Math.min(this.commitIndex, this.stableIndex)",
+    wrong: "this.commitIndex",
+  },
+  {
+    name: "a heartbeat commits what the follower may not have",
+    file: "peers.js",
+    right: "const commitIndex = Math.min(match, log.commitIndex);",
+    wrong: "const { commitIndex } = log;",
+  },
+  {
+    name: "two changes of members at once",
+    file: "leader.js",
+    right: "if (membership.index > commitIndex)",
+    wrong: "if (false)",
+  },
+  {
+    name: "changes members before an entry of the own term is committed",
+    file: "leader.js",
+    right: 'if (!this.#hasCommittedInTerm)\n            return "termNotCommitted";',
+    wrong: "",
+  },
+  {
+    name: "a truncated configuration stays in force",
+    file: "membership.js",
+    right: "cutFrom(index) {",
+    wrong: "cutFrom(index) { return;",
+  },
+  {
+    name: "a configuration comes into force when it is committed",
+    file: "membership.js",
+    right: "get current() {\n        return this.#history.at(-1).configuration;",
+    wrong: "get current() {\n        return this.#history[0].configuration;",
+  },
+  {
+    name: "learners count",
+    file: "membership.js",
+    right: "configuration.members.filter(({ isVoter }) => isVoter).map",
+    wrong: "configuration.members.map",
+  },
+  {
+    name: "a removed leader counts itself",
+    file: "quorum.js",
+    right: "return reachedBy(majorityOf(voters.length), voters, reached);",
+    wrong: "return reachedBy(majorityOf(voters.length) - 1 || 1, voters, reached);",
+  },
+  {
+    name: "a read does not wait for an entry of the own term",
+    file: "leader.js",
+    right: "if (!this.#reads.isRoundDue || !this.#hasCommittedInTerm)",
+    wrong: "if (!this.#reads.isRoundDue)",
+  },
+  {
+    name: "a read joins a round that had begun",
+    file: "read-index.js",
+    right: "this.#waiting.push(read);",
+    wrong: "(this.isRoundOpen ? this.#inRound : this.#waiting).push(read);",
+  },
+  {
+    name: "a late answer is taken for that of another read",
+    file: "read-index.js",
+    right: "if (request !== this.#request)",
+    wrong: "if (false)",
+  },
+  {
+    name: "a snapshot takes back what is committed",
+    file: "follower.js",
+    right: "else if (snapshot.index > log.commitIndex)",
+    wrong: "else",
+  },
+  {
+    name: "a failed snapshot is waited for for ever",
+    file: "progress.js",
+    right: 'if (this.state !== "snapshot")',
+    wrong: "if (!isDone)",
+  },
+  {
+    name: "lost entries are never sent again",
+    file: "progress.js",
+    right: "this.isCheckDue = true;",
+    wrong: ";",
+  },
+];
+
+/** Builds the core with the bug in a folder of its own, and loads it. */
+export async function load({ name, file, right, wrong }: Mutant): Promise<Core> {
+  const folder = mkdtempSync(join(tmpdir(), "kvorum-mutant-"));
+  try {
+    const built = join(import.meta.dirname, "../../src");
+    for (const room of ["base", "raft"]) cpSync(join(built, room), join(folder, room), { recursive: true });
+    writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+    const path = join(folder, "raft", file);
+    const source = readFileSync(path, "utf8");
+    assert.equal(source.split(right).length, 2, `"${name}" finds its place in ${file} once`);
+    writeFileSync(
+      path,
+      source.replace(right, () => wrong),
+    );
+    return (await import(pathToFileURL(join(folder, "raft/raw-node.js")).href)) as Core;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
