@@ -32,6 +32,12 @@ export interface Replica {
   /** No room is left for growth: commands that may need more are to be refused with OOM. */
   readonly isFull: boolean;
 
+  /** Why commands cannot be taken at the moment; undefined where all can. */
+  readonly trouble: Trouble | undefined;
+
+  /** What is kept on a disk, and how that goes; undefined where nothing is. */
+  readonly persistence: Persistence | undefined;
+
   /** Finishes what was taken, then refuses. */
   close(): Promise<void>;
 }
@@ -62,12 +68,56 @@ export interface Origin {
   readonly out: ReplyWriter;
   /** Nobody waits for replies any more. */
   readonly isGone: boolean;
+  /** Replies of commands that were taken with LATER are still to come. */
+  readonly isWaiting: boolean;
   /** Carries out a command of the connection's own, within a transaction or as a read: WATCH. */
   perform(command: Command, args: Arguments): void;
   /** So many commands that were taken with LATER have their replies in `out`; 0: a part of a long one is there. */
   settled(count: number): void;
   /** After FULL: offer again. */
   drain(): void;
+}
+
+/** Errors to be answered without offering the command; undefined where there is no reason to. */
+export interface Trouble {
+  /** For everything that needs the data. */
+  readonly everything: string | undefined;
+  readonly everyWrite: string | undefined;
+  /** For writes that may need more room. */
+  readonly growth: string | undefined;
+}
+
+/** The disk's side of a node, for INFO, SAVE and their like. */
+export interface Persistence {
+  /** When the last snapshot was finished, in ms since 1970; 0: never. */
+  readonly lastSaveMs: number;
+  readonly lastSaveOk: boolean;
+  readonly isSaving: boolean;
+  /** Entries of the log behind the last snapshot. */
+  readonly entriesSinceSave: number;
+  /** Bytes of the log on the disk. */
+  readonly logBytes: number;
+  readonly fsync: "always" | "interval";
+  /** "ok", or the code of the error that stopped the writing. */
+  readonly diskState: string;
+  /** How much of the start is done, 0 to 1. */
+  readonly loaded: number;
+  /** Takes a snapshot, without regard to pace where it hurries; rejects with KvorumError. One that is under way is joined. */
+  save(hurries: boolean): Promise<void>;
+  /** Resolves when everything that was acknowledged before is on the disk. */
+  sync(): Promise<void>;
+  /** Takes a snapshot that has everything that was acknowledged before; it stays until it is released. */
+  takeBackup(): Promise<HeldSnapshot>;
+}
+
+/** A snapshot that somebody reads piece by piece. */
+export interface HeldSnapshot {
+  /** The last entry that it has. */
+  readonly index: number;
+  readonly bytes: number;
+  /** Fewer bytes where it ends. Rejects where the disk fails. Not after `release`. */
+  read(offset: number, length: number): Promise<Buffer>;
+  release(): Promise<void>;
 }
 
 /** A look at the store, without changing it. */

@@ -1,0 +1,119 @@
+import { limits } from "../base/limits.ts";
+import { BatchReader } from "../engine/batch.ts";
+import type { Engine } from "../engine/engine.ts";
+import { applyTransaction } from "../engine/transaction.ts";
+import type { LogEntry } from "../log/entry.ts";
+import { entryKinds } from "../log/entry.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Arguments } from "../protocol/arguments.ts";
+import { ReplyWriter } from "../protocol/reply-writer.ts";
+import type { Command } from "../protocol/spec/row.ts";
+import { commandOf } from "../protocol/spec/table.ts";
+import { readWholeCommand } from "../protocol/whole-command.ts";
+import type { Batch } from "./batch.ts";
+import type { Origin } from "./contract.ts";
+
+/**
+ * Gives committed entries to the engine, in order: with the callers that wait for them, where they were
+ * proposed here, and without, where they come from the log.
+ */
+export class Applier {
+  readonly #engine: Engine;
+  readonly #clock: Clock;
+  readonly #reader = new BatchReader();
+  /** Where the replies go that nobody waits for. */
+  readonly #nobody = new ReplyWriter();
+  /** When the others get their turn. */
+  #untilMs = 0;
+
+  constructor(engine: Engine, clock: Clock) {
+    this.#engine = engine;
+    this.#clock = clock;
+    this.#nobody.muted = true;
+  }
+
+  /** A turn begins: it has so much time. */
+  beginTurn(): void {
+    this.#untilMs = this.#clock.monotonicMs() + limits.applyMsPerTurn;
+  }
+
+  get isTurnOver(): boolean {
+    return this.#clock.monotonicMs() >= this.#untilMs;
+  }
+
+  /** Applies an entry of the log. */
+  applyEntry({ kind, payload }: LogEntry): void {
+    if (kind !== entryKinds.commands && kind !== entryKinds.time) return;
+    const reader = this.#reader;
+    this.#begin(payload, kind === entryKinds.time);
+    while (reader.next()) this.#write(reader.command, reader.args, reader.db, this.#nobody, noOrigin);
+  }
+
+  /** Applies a batch from its next item on, as far as the turn's time goes. True: it is done. */
+  applyBatch(batch: Batch): boolean {
+    if (batch.next === 0) this.#begin(batch.payload, batch.writes === 0);
+    for (let i = batch.next; i < batch.count; ) {
+      const origin = batch.origins[i]!;
+      let settled = 0;
+      let isOver = false;
+      // What one origin has offered in a row is settled in one go.
+      do {
+        isOver = this.#applyItem(batch, i++, origin);
+        settled++;
+      } while (!isOver && i < batch.count && batch.origins[i] === origin);
+      batch.next = i;
+      if (!origin.isGone) origin.settled(settled);
+      if (isOver && i < batch.count) return false;
+    }
+    return true;
+  }
+
+  #begin(payload: Buffer, isTime: boolean): void {
+    this.#reader.begin(payload);
+    this.#engine.advance(this.#reader.timeMs, isTime ? limits.expiredPerTick : limits.expiredPerEntry);
+  }
+
+  /** True: the turn is over. */
+  #applyItem(batch: Batch, item: number, origin: Origin): boolean {
+    const isRead = batch.isRead(item);
+    if (isRead && origin.isGone) return false;
+    const bytes = isRead ? batch.reads : batch.payload;
+    const place = batch.placeOf(item);
+    const { args } = this.#reader;
+    readWholeCommand(bytes, place + 1, args);
+    const command = commandOf(args);
+    const out = origin.isGone ? this.#nobody : origin.out;
+    if (isRead) this.#read(command, args, bytes[place]!, out, origin);
+    else this.#write(command, args, bytes[place]!, out, origin);
+    return ((item & (looksApart - 1)) === 0 || !command.isFast) && this.isTurnOver;
+  }
+
+  #write(command: Command, args: Arguments, db: number, out: ReplyWriter, origin: Origin): void {
+    if (command.route === "write") {
+      this.#engine.execute(command, args, db, out);
+    } else {
+      applyTransaction(this.#engine, args, out, (c, a) => {
+        if (!origin.isGone) origin.perform(c, a);
+      });
+    }
+  }
+
+  /** A read in its turn sees the entry's time, which is not before the time at which it came. */
+  #read(command: Command, args: Arguments, db: number, out: ReplyWriter, origin: Origin): void {
+    if (command.route === "local") origin.perform(command, args);
+    else this.#engine.read(command, args, db, out, this.#engine.now);
+  }
+}
+
+/** So many fast commands are carried out between two looks at the clock. */
+const looksApart = 64;
+
+/** Who waits for the replies of entries that come from the log: nobody. */
+const noOrigin: Origin = {
+  out: new ReplyWriter(),
+  isGone: true,
+  isWaiting: false,
+  perform() {},
+  settled() {},
+  drain() {},
+};

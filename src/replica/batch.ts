@@ -1,0 +1,156 @@
+import { batchHeaderBytes, writeBatchTime } from "../engine/batch.ts";
+import type { Arguments } from "../protocol/arguments.ts";
+import type { Origin } from "./contract.ts";
+
+const none: Buffer = Buffer.alloc(0);
+
+/**
+ * What is offered until the next entry is proposed, in the order in which it takes effect: writes, whose bytes
+ * are the entry's payload, and reads that wait behind them, whose bytes stay here.
+ *
+ *     origins   o1      o2      o1       o3
+ *     places    8       ~0      41       77        place of a write in the payload, ~place of a read in #reads
+ *     payload   [time][db SET a 1][db SET b 2][db DEL a]
+ *     #reads    [db GET a]
+ */
+export class Batch {
+  readonly origins: Origin[] = [];
+  /** Items: writes and reads. */
+  count = 0;
+  /** Index of its entry in the log, once proposed. */
+  index = 0;
+  /** The next item to be applied, where a batch is applied in several turns. */
+  next = 0;
+  /** Wanted by the expiry of a key: becomes an entry even where nobody offers anything. */
+  isTick = false;
+  writes = 0;
+  /** No more pages than so many are taken when it is applied: Engine.hasRoomFor. */
+  pages = 0;
+  /** What it held when it was sealed. */
+  sealedBytes = 0;
+  /** The entry's payload, once sealed. */
+  payload: Buffer = none;
+
+  #places = new Int32Array(64);
+  readonly #slab: Slab;
+  #reads: Buffer = none;
+  #readBytes = 0;
+
+  constructor(slab: Slab) {
+    this.#slab = slab;
+    slab.begin(batchHeaderBytes);
+  }
+
+  get isEmpty(): boolean {
+    return this.count === 0 && !this.isTick;
+  }
+
+  /** Bytes it holds: of the entry, and of the reads. */
+  get bytes(): number {
+    return this.#slab.length + this.#readBytes;
+  }
+
+  addWrite(args: Arguments, db: number, origin: Origin): void {
+    this.#add(origin, this.#slab.length);
+    this.pages += pagesAtMost(args);
+    this.#slab.add(db, args);
+    this.writes++;
+  }
+
+  addRead(args: Arguments, db: number, origin: Origin): void {
+    const length = args.to - args.from + 1;
+    if (this.#readBytes + length > this.#reads.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(1024, this.#readBytes + length, this.#reads.length * 2));
+      this.#reads.copy(grown, 0, 0, this.#readBytes);
+      this.#reads = grown;
+    }
+    this.#add(origin, ~this.#readBytes);
+    this.#reads[this.#readBytes] = db;
+    args.bytes.copy(this.#reads, this.#readBytes + 1, args.from, args.to);
+    this.#readBytes += length;
+  }
+
+  /** Ends the batch: its payload, which nobody changes from now on. */
+  seal(timeMs: number): Buffer {
+    this.payload = this.#slab.end();
+    writeBatchTime(this.payload, timeMs);
+    return this.payload;
+  }
+
+  isRead(item: number): boolean {
+    return this.#places[item]! < 0;
+  }
+
+  /** Where the database and the command of an item begin: in the payload of a write, in `reads` of a read. */
+  placeOf(item: number): number {
+    const place = this.#places[item]!;
+    return place < 0 ? ~place : place;
+  }
+
+  get reads(): Buffer {
+    return this.#reads;
+  }
+
+  #add(origin: Origin, place: number): void {
+    if (this.count === this.#places.length) {
+      const grown = new Int32Array(this.count * 2);
+      grown.set(this.#places);
+      this.#places = grown;
+    }
+    this.#places[this.count++] = place;
+    this.origins.push(origin);
+  }
+}
+
+/**
+ * Room for payloads, one behind the other, so that an entry costs no buffer of its own. A payload that does not
+ * fit into what is left moves to a new slab; the old one lives as long as its payloads.
+ */
+export class Slab {
+  #bytes: Buffer = none;
+  #from = 0;
+  #to = 0;
+
+  /** Length of the payload that is being written. */
+  get length(): number {
+    return this.#to - this.#from;
+  }
+
+  begin(headerBytes: number): void {
+    this.#from = this.#to;
+    this.#reserve(headerBytes);
+    this.#to += headerBytes;
+  }
+
+  add(db: number, args: Arguments): void {
+    const length = args.to - args.from + 1;
+    this.#reserve(length);
+    this.#bytes[this.#to] = db;
+    args.bytes.copy(this.#bytes, this.#to + 1, args.from, args.to);
+    this.#to += length;
+  }
+
+  end(): Buffer {
+    return this.#bytes.subarray(this.#from, this.#to);
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#to + bytes <= this.#bytes.length) return;
+    const length = this.length;
+    const larger = Buffer.allocUnsafeSlow(Math.max(slabBytes, 2 * (length + bytes)));
+    this.#bytes.copy(larger, 0, this.#from, this.#to);
+    this.#bytes = larger;
+    this.#from = 0;
+    this.#to = length;
+  }
+}
+
+const slabBytes = 1_048_576;
+
+/**
+ * Far more than a command takes, and quickly told: a page for each key that it sets, and none is shorter than the
+ * eight bytes that a key and a value take at least within a transaction.
+ */
+function pagesAtMost(args: Arguments): number {
+  return args.count <= 3 ? 1 : (args.to - args.from) >>> 3;
+}
