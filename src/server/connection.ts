@@ -2,7 +2,6 @@ import { limits } from "../base/limits.ts";
 import type { Timer } from "../platform/clock.ts";
 import type { Stream, StreamHandler } from "../platform/net.ts";
 import { Arguments } from "../protocol/arguments.ts";
-import type { ReplyWriter } from "../protocol/reply-writer.ts";
 import { BROKEN, COMMAND, PARTIAL, RequestDecoder } from "../protocol/request-decoder.ts";
 import type { Command } from "../protocol/spec/row.ts";
 import { TextDecoder } from "../protocol/text.ts";
@@ -41,7 +40,7 @@ interface Fault {
  * waits until the replica has answered everything before it (`#outstanding` is 0).
  */
 export class Connection implements StreamHandler, Origin {
-  readonly out: ReplyWriter;
+  readonly out: ClientReplies;
   readonly session: Session;
   readonly server: Server;
   readonly stream: Stream;
@@ -57,6 +56,8 @@ export class Connection implements StreamHandler, Origin {
   #waitsFor: Wait = "nothing";
   /** What a command of our own waits for that answers later. */
   #timer: Timer | undefined;
+  /** Called when it is answered. */
+  #onAnswer: (() => void) | undefined;
   /** A command of our own is carried out as a part of EXEC. */
   #isPerforming = false;
   /** Waits for the replies before it. */
@@ -68,12 +69,15 @@ export class Connection implements StreamHandler, Origin {
   /** All replies are with the stream, which closes when it has sent them. */
   #isFinished = false;
   #isGone = false;
+  /** Commands are carried out in this very moment, and have taken so long in this turn, as far as was looked. */
+  #isWorking = false;
+  #spentMs = 0;
   readonly #send: (bytes: Buffer) => boolean;
 
   constructor(server: Server, stream: Stream, id: number) {
     this.server = server;
     this.stream = stream;
-    this.out = new ClientReplies(server.outputPool, server.stats);
+    this.out = new ClientReplies(this);
     this.session = new Session(id, stream, server.coarseMs);
     this.session.isAuthenticated = server.settings.requirepass === "";
     this.#send = (bytes) => stream.write(bytes);
@@ -132,6 +136,8 @@ export class Connection implements StreamHandler, Origin {
   settled(count: number): void {
     this.#outstanding -= count;
     if (this.#outstanding === 0) {
+      this.#onAnswer?.();
+      this.#onAnswer = undefined;
       this.#text?.settled();
       this.#endCommand();
     }
@@ -140,8 +146,21 @@ export class Connection implements StreamHandler, Origin {
 
   perform(command: Command, args: Arguments): void {
     this.#isPerforming = true;
+    this.out.begins(command, args);
     this.server.perform(this, command, args);
+    this.out.ends(command, args);
     this.#isPerforming = false;
+  }
+
+  /** Carries out a command of our own in its turn. False: it has to wait for replies before it. */
+  performInTurn(command: Command, args: Arguments): boolean {
+    if (this.isWaiting) return false;
+    this.session.lastCommand = command.fullName;
+    this.out.begins(command, args);
+    this.server.perform(this, command, args);
+    if (this.isWaiting) this.#onAnswer = this.out.endsLater(command, args);
+    else this.out.ends(command, args);
+    return true;
   }
 
   /** Whether a command of our own may answer later: not within EXEC, whose reply is being written. */
@@ -157,6 +176,39 @@ export class Connection implements StreamHandler, Origin {
       answer();
       this.settled(1);
     });
+  }
+
+  /**
+   * Answers the command of our own that is under way when the work is done, or has failed, or after a while
+   * (0: never) without it; what follows it waits.
+   */
+  answerWhen(
+    work: Promise<void>,
+    timeoutMs: number,
+    answer: (isDone: boolean, failure: Error | undefined) => void,
+  ): void {
+    let isAnswered = false;
+    const once = (isDone: boolean, failure: Error | undefined): void => {
+      if (isAnswered || this.#isGone) return;
+      isAnswered = true;
+      this.#timer?.cancel();
+      answer(isDone, failure);
+      this.settled(1);
+    };
+    this.#outstanding++;
+    this.waitForReplies();
+    if (timeoutMs > 0) this.#timer = this.server.clock.after(timeoutMs, () => once(false, undefined));
+    work.then(
+      () => once(true, undefined),
+      (failure: Error) => once(false, failure),
+    );
+  }
+
+  /** A command has taken so long. When a turn has had enough, the other connections come first. */
+  spent(ms: number): void {
+    this.#spentMs += ms;
+    if (this.#spentMs >= limits.turnMsMax && this.#isWorking && this.#waitsFor === "nothing")
+      this.#goOnSoon();
   }
 
   /** At the end of a turn: sends the waiting replies, and does what waited for them. */
@@ -240,9 +292,13 @@ export class Connection implements StreamHandler, Origin {
   /** Offers the request to the replica. False: not now; the command stays where it is. */
   submit(): boolean {
     const verdict: Verdict = this.server.replica.submit(this.request);
+    if (verdict === FULL) {
+      this.#waitsFor = "replica";
+      return false;
+    }
     if (verdict === LATER) this.#outstanding++;
-    else if (verdict === FULL) this.#waitsFor = "replica";
-    return verdict !== FULL;
+    this.session.lastCommand = this.request.command.fullName;
+    return true;
   }
 
   /** The next command depends on the replies before it. */
@@ -252,6 +308,14 @@ export class Connection implements StreamHandler, Origin {
 
   /** Works off bytes [at, end) as far as possible. Returns the first byte to keep. */
   #work(bytes: Buffer, at: number, end: number): number {
+    this.#isWorking = true;
+    this.#spentMs = 0;
+    const done = this.#carryOutAll(bytes, at, end);
+    this.#isWorking = false;
+    return done;
+  }
+
+  #carryOutAll(bytes: Buffer, at: number, end: number): number {
     let p = at;
     const decoder = this.#decoder ?? this.#choose(bytes[at]!);
     while (this.#waitsFor === "nothing" && !this.#isClosing) {
@@ -264,7 +328,10 @@ export class Connection implements StreamHandler, Origin {
         }
         p = decoder.position;
         if (this.session.replyMode !== "on") this.#endCommand();
-        if (this.out.length > limits.outputFlushBytes) this.sendReplies();
+        if (this.out.length > limits.outputFlushBytes) {
+          this.spent(this.out.length / limits.replyBytesPerMs);
+          this.sendReplies();
+        }
         continue;
       }
       p = decoder.position;
@@ -300,6 +367,8 @@ export class Connection implements StreamHandler, Origin {
       return;
     }
     const { isBroken, error } = fault;
+    // As any error while commands are queued: EXEC must not carry out the others without this one.
+    if (this.session.transaction !== undefined) this.session.transaction.isBroken = true;
     if (this.#text === undefined) this.out.error(error);
     else if (!isBroken) this.#text.error(error);
     if (!isBroken) return;
@@ -309,7 +378,7 @@ export class Connection implements StreamHandler, Origin {
 
   #choose(first: number): RequestDecoder | TextDecoder {
     if (first === STAR) {
-      this.#decoder = new RequestDecoder();
+      this.#decoder = new RequestDecoder(() => this.server.mustAuthenticate(this.session));
     } else {
       const decoder = new TextDecoder();
       this.#text = new TextFace(this, decoder);
@@ -363,7 +432,8 @@ export class Connection implements StreamHandler, Origin {
   }
 
   #goOn(): void {
-    if (this.#isGone) return;
+    // Something else came up that has to be waited for.
+    if (this.#isGone || this.#waitsFor !== "turn") return;
     if (this.stream.unsentBytes > limits.outputHighWaterBytes) {
       this.#waitsFor = "client";
       return;

@@ -2,8 +2,10 @@ import { limits } from "../base/limits.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import type { Command } from "../protocol/spec/row.ts";
 import { arityFits, findCommand, findSubcommand } from "../protocol/spec/table.ts";
+import type { Trouble } from "../replica/contract.ts";
 import type { Connection } from "./connection.ts";
 import type { Server } from "./server.ts";
+import type { Transaction } from "./session.ts";
 import { exec, queueCommand } from "./transactions.ts";
 
 /**
@@ -30,16 +32,16 @@ export function dispatch(server: Server, connection: Connection, args: Arguments
     return true;
   }
   if (command.route === "local") {
-    if (command.name === "exec") return exec(connection, command);
+    if (command.name === "exec") return exec(connection, command, args);
     // WATCH reads revisions: the replica says when that may be. Inside MULTI it is only refused.
     if (command.name !== "watch" || session.transaction !== undefined) {
-      return server.performTimed(connection, command, args);
+      return connection.performInTurn(command, args);
     }
   }
   request.command = command;
   request.args = args;
   request.db = session.db;
-  return server.submitTimed(connection, command);
+  return connection.submit();
 }
 
 /** Commands that MULTI does not queue. */
@@ -66,22 +68,45 @@ function refusalOf(
   if (server.mustAuthenticate(connection.session) && !command.flags.includes("no_auth")) {
     return "NOAUTH Authentication required.";
   }
-  if (command.isWrite) return writeRefusal(server, command, args);
-  return "";
+  const { trouble } = server.replica;
+  if (trouble !== undefined) {
+    const error = troubleOf(trouble, command);
+    if (error !== undefined) return error;
+  }
+  if (command.isWrite && hasLongKey(command, args)) return keyTooLong;
+  const { transaction } = connection.session;
+  if (transaction === undefined ? !command.denyOom : mayAlwaysEnd(transaction, command)) return "";
+  return server.isOverMemory(command, args) ? outOfMemory : "";
 }
 
-function writeRefusal(server: Server, command: Command, args: Arguments): string {
+/** Commands with the flag "loading" need no data; EXEC was refused already with what it would carry out. */
+function troubleOf({ everything, everyWrite, growth }: Trouble, command: Command): string | undefined {
+  if (everything !== undefined && !command.flags.includes("loading")) return everything;
+  if (!command.isWrite) return undefined;
+  return everyWrite ?? (command.denyOom ? growth : undefined);
+}
+
+const keyTooLong = `TOO_LARGE a key may have ${limits.keyBytesMax} bytes`;
+const outOfMemory = "OOM command not allowed when used memory > 'maxmemory'.";
+
+/**
+ * Whether a command inside MULTI is carried out or queued, however full the memory is. As in Redis nothing is:
+ * what is queued takes memory too. But a transaction may always be given up, and EXEC of one that was queued
+ * before is refused only for commands that would be refused alone.
+ */
+function mayAlwaysEnd(transaction: Transaction, { name }: Command): boolean {
+  if (name === "exec") return !transaction.denyOom;
+  return name === "discard" || name === "quit" || name === "reset";
+}
+
+function hasLongKey(command: Command, args: Arguments): boolean {
   if (command.firstKey > 0) {
     const last = command.lastKey < 0 ? args.count + command.lastKey : command.lastKey;
     for (let i = command.firstKey; i <= last; i += command.keyStep) {
-      if (args.lengthOf(i) > limits.keyBytesMax)
-        return `TOO_LARGE a key may have ${limits.keyBytesMax} bytes`;
+      if (args.lengthOf(i) > limits.keyBytesMax) return true;
     }
   }
-  if (command.denyOom && server.isOverMemory()) {
-    return "OOM command not allowed when used memory > 'maxmemory'.";
-  }
-  return "";
+  return false;
 }
 
 function refuse(server: Server, connection: Connection, command: Command | undefined, refusal: string): void {
@@ -89,7 +114,7 @@ function refuse(server: Server, connection: Connection, command: Command | undef
   if (command !== undefined) server.stats.rejected[command.id]!++;
   if (command?.name === "exec") {
     session.transaction = undefined;
-    session.watched = [];
+    session.watched.clear();
     out.error(`EXECABORT Transaction discarded because of: ${refusal.replace(/^ERR /, "")}`);
     return;
   }

@@ -9,10 +9,12 @@ import { OutputPool } from "../protocol/reply-writer.ts";
 import type { Command } from "../protocol/spec/row.ts";
 import { commands } from "../protocol/spec/table.ts";
 import type { Replica } from "../replica/contract.ts";
+import { Backups } from "./backups.ts";
 import { localHandlers } from "./commands/index.ts";
 import { Connection } from "./connection.ts";
 import { dispatch } from "./dispatch.ts";
 import { LatencyMonitor } from "./latency.ts";
+import { MemoryLimit } from "./memory.ts";
 import type { Session } from "./session.ts";
 import { type ServerSettings, Settings } from "./settings.ts";
 import { SlowLog } from "./slowlog.ts";
@@ -28,8 +30,8 @@ export interface ServerParts {
   /** 40 hexadecimal digits that no other start of a node has. */
   readonly runId: string;
   readonly process: HostProcess;
-  /** Called by SHUTDOWN. */
-  readonly requestShutdown: () => void;
+  /** Called by SHUTDOWN. `saves`: with a last snapshot, where there is a disk. */
+  readonly requestShutdown: (how: { readonly saves: boolean }) => void;
 }
 
 /** A carried-out local command. */
@@ -50,6 +52,7 @@ export class Server {
   readonly latency: LatencyMonitor;
   readonly loop: LoopWatch;
   readonly outputPool: OutputPool = new OutputPool(limits.outputSpares);
+  readonly backups: Backups;
   /** Clients by their id, in the order in which they came. */
   readonly clients: Map<number, Connection> = new Map();
   /** Monotonic ms, at most a tenth of a second old. */
@@ -59,6 +62,7 @@ export class Server {
   host = "";
   port = 0;
 
+  readonly #memoryLimit = new MemoryLimit(() => this.usedBytes());
   readonly #toFlush: Connection[] = [];
   readonly #ticks: Timer;
   #listener: Listener | undefined;
@@ -74,6 +78,7 @@ export class Server {
     this.stats = new Stats(parts.clock);
     this.slowlog = new SlowLog();
     this.latency = new LatencyMonitor();
+    this.backups = new Backups(parts.clock);
     this.loop = parts.process.watchLoop();
     this.coarseMs = parts.clock.monotonicMs();
     this.#ticks = parts.clock.every(coarseTickMs, () => this.#tick());
@@ -108,6 +113,7 @@ export class Server {
     for (const connection of this.clients.values()) connection.stream.destroy();
     this.#ticks.cancel();
     this.loop.stop();
+    await this.backups.close();
     await this.replica.close();
   }
 
@@ -122,43 +128,21 @@ export class Server {
     else handler(connection, args, command);
   }
 
-  /** Carries out a local command in its turn. False: it has to wait for replies before it. */
-  performTimed(connection: Connection, command: Command, args: Arguments): boolean {
-    if (connection.isWaiting) return false;
-    this.#note(connection, command);
-    if (!this.#isTimed(command)) {
-      this.perform(connection, command, args);
-      return true;
-    }
-    const start = this.clock.monotonicMs();
-    this.perform(connection, command, args);
-    // What answers later tells its time itself.
-    if (!connection.isWaiting) this.noteTime(connection, command, args, start);
-    return true;
+  /** Whether it is worth a look at the clock how long the command takes. */
+  isTimed(command: Command, args: Arguments): boolean {
+    if (!command.isFast || this.settings.timesFastCommands) return true;
+    return args.count > limits.quickArgumentsMax || args.to - args.from > limits.quickBytesMax;
   }
 
-  /** Offers the connection's request to the replica, and looks at the clock where that may be worth it. */
-  submitTimed(connection: Connection, command: Command): boolean {
-    if (!this.#isTimed(command)) {
-      if (!connection.submit()) return false;
-      this.#note(connection, command);
-      return true;
-    }
-    const start = this.clock.monotonicMs();
-    if (!connection.submit()) return false;
-    this.#note(connection, command);
-    this.noteTime(connection, command, connection.request.args, start);
-    return true;
-  }
-
-  /** A command began at `startMs` and is done. */
-  noteTime({ session }: Connection, command: Command, args: Arguments, startMs: number): void {
+  /** A command has taken so long. */
+  noteTime(connection: Connection, command: Command, args: Arguments, spentMs: number): void {
     const { settings, clock } = this;
-    const micros = Math.round((clock.monotonicMs() - startMs) * 1000);
+    connection.spent(spentMs);
+    const micros = Math.round(spentMs * 1000);
     this.stats.micros[command.id]! += micros;
     if (settings.slowlogMicros >= 0 && micros >= settings.slowlogMicros) {
       if (!command.flags.includes("skip_slowlog")) {
-        this.slowlog.add(clock.wallMs(), micros, args, session, settings.slowlogEntries);
+        this.slowlog.add(clock.wallMs(), micros, args, connection.session, settings.slowlogEntries);
       }
     }
     this.latency.noteCommand(clock, micros, command, settings.latencyThresholdMs);
@@ -168,14 +152,34 @@ export class Server {
     return this.settings.requirepass !== "" && !session.isAuthenticated;
   }
 
-  isOverMemory(): boolean {
+  /** Whether a command that may take memory has to be refused. */
+  isOverMemory(command: Command, args: Arguments): boolean {
     const { maxmemoryBytes } = this.settings;
-    return this.replica.isFull || (maxmemoryBytes > 0 && this.usedBytes() > maxmemoryBytes);
+    if (this.replica.isFull) return true;
+    return maxmemoryBytes > 0 && this.#memoryLimit.isPassed(maxmemoryBytes, command, args);
   }
 
   /** Bytes in use, for INFO and maxmemory: the store and an empty process. */
   usedBytes(): number {
     return this.stats.emptyProcessBytes + this.replica.store.residentBytes;
+  }
+
+  /** Keys that clients wanted to read, and that were there, or not. */
+  keyReads(): { readonly hits: number; readonly misses: number } {
+    let { hitsBefore: hits, missesBefore: misses } = this.stats;
+    for (const { out } of this.clients.values()) {
+      hits += out.hits;
+      misses += out.misses;
+    }
+    return { hits, misses };
+  }
+
+  resetStats(): void {
+    this.stats.reset(this.replica.store.expiredKeys);
+    for (const { out } of this.clients.values()) {
+      out.hits = 0;
+      out.misses = 0;
+    }
   }
 
   leaderAddress(): string {
@@ -196,7 +200,11 @@ export class Server {
 
   /** A connection is gone. */
   forget(connection: Connection, error: Error | undefined): void {
-    this.clients.delete(connection.session.id);
+    if (this.clients.delete(connection.session.id)) {
+      this.stats.hitsBefore += connection.out.hits;
+      this.stats.missesBefore += connection.out.misses;
+    }
+    this.backups.end(connection);
     if (error !== undefined)
       this.logger.debug(`client ${connection.session.remoteAddress}: ${error.message}`);
   }
@@ -221,23 +229,15 @@ export class Server {
     return connection;
   }
 
-  /** The clock is read around a fast command only where somebody wants to know. */
-  #isTimed(command: Command): boolean {
-    return !command.isFast || this.settings.timesFastCommands;
-  }
-
-  #note(connection: Connection, command: Command): void {
-    connection.session.lastCommand = command.fullName;
-    this.stats.calls[command.id]!++;
-  }
-
   #flushAll(): void {
+    this.#memoryLimit.forget();
     const connections = this.#toFlush.splice(0);
     for (const connection of connections) connection.flush();
   }
 
   #tick(): void {
     this.coarseMs = this.clock.monotonicMs();
+    this.#memoryLimit.forget();
     this.stats.sample(this.coarseMs, this.usedBytes());
     const { idleMsMax } = this.settings;
     if (idleMsMax === 0) return;

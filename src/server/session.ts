@@ -1,5 +1,6 @@
-import type { Queued, Watched } from "../engine/transaction.ts";
+import type { Queued } from "../engine/transaction.ts";
 import type { Stream } from "../platform/net.ts";
+import { Watches } from "./watches.ts";
 
 /** What a client has told its connection, and what CLIENT LIST tells of it. Commands read and write it. */
 export class Session {
@@ -24,7 +25,7 @@ export class Session {
   /** Set between MULTI and EXEC. */
   transaction: Transaction | undefined;
   /** Keys that EXEC compares. */
-  watched: Watched[] = [];
+  readonly watched: Watches = new Watches();
 
   constructor(id: number, stream: Stream, nowMs: number) {
     this.id = id;
@@ -43,10 +44,17 @@ export class Transaction {
   db: number;
   /** Some of the queued commands are carried out by the connection, and may change it. */
   hasOwnAffairs = false;
+  /** Some of the queued commands are refused alone while memory is over maxmemory. */
+  denyOom = false;
   /** A command was refused when it was queued: EXEC will answer EXECABORT. */
   isBroken = false;
 
   constructor(db: number) {
     this.db = db;
+  }
+
+  /** A SELECT was queued: what follows it goes to this database, unless it will fail. */
+  select(database: number | string): void {
+    if (typeof database === "number") this.db = database;
   }
 }

@@ -15,7 +15,8 @@ export interface ServerSettings {
   latencyThresholdMs: number;
 }
 
-/** A command that is fast by its row never takes so long, unless the machine itself pauses. */
+/** A command that is fast by its row and small in its request takes less, but for a reply that is as long as a
+ * large value, and for pauses of the machine itself. */
 const quickMicros = 1000;
 
 export class Settings implements ServerSettings {
@@ -39,7 +40,7 @@ export class Settings implements ServerSettings {
     this.latencyThresholdMs = initial.latencyThresholdMs;
   }
 
-  /** Whether the slow log or LATENCY wants to know of commands that take the same short time always. */
+  /** Whether the slow log or LATENCY wants to know of small fast commands too. */
   get timesFastCommands(): boolean {
     const wantsQuick = this.slowlogMicros >= 0 && this.slowlogMicros < quickMicros;
     return wantsQuick || this.latencyThresholdMs > 0;

@@ -17,9 +17,14 @@ export class Stats {
   sentBytes = 0;
   /** Keys that had expired before the last reset: the store counts on. */
   expiredKeysBefore = 0;
-  /** By command id. Fast commands are not timed: their micros stay 0. */
+  /** Keys that commands of clients which have left wanted to read, and that were there, or not. */
+  hitsBefore = 0;
+  missesBefore = 0;
+  /** By command id, as carried out. Fast commands are not timed unless they are large: their micros stay 0. */
   readonly calls: Float64Array = new Float64Array(commands.length);
   readonly micros: Float64Array = new Float64Array(commands.length);
+  /** Those of them that answered an error. */
+  readonly failed: Float64Array = new Float64Array(commands.length);
   /** Commands that were not even begun: wrong arity, no password, no memory. */
   readonly rejected: Float64Array = new Float64Array(commands.length);
   /** Error replies by their code. */
@@ -67,8 +72,11 @@ export class Stats {
     this.receivedBytes = 0;
     this.sentBytes = 0;
     this.expiredKeysBefore = expiredKeys;
+    this.hitsBefore = 0;
+    this.missesBefore = 0;
     this.calls.fill(0);
     this.micros.fill(0);
+    this.failed.fill(0);
     this.rejected.fill(0);
     this.errors.clear();
     this.commandRate.reset();

@@ -2,6 +2,7 @@ import { limits } from "../base/limits.ts";
 import { encodeTransaction } from "../engine/transaction.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import type { Command } from "../protocol/spec/row.ts";
+import { databaseAt } from "./commands/reading.ts";
 import type { Connection } from "./connection.ts";
 import { Transaction } from "./session.ts";
 
@@ -27,16 +28,23 @@ export function queueCommand(
     out.error(refusal);
     return;
   }
+  // EXEC will carry nothing out, so nothing more is kept for it.
+  if (transaction.isBroken) {
+    out.simple("QUEUED");
+    return;
+  }
   const bytes = Buffer.from(args.bytes.subarray(args.from, args.to));
   transaction.queued.push({ db: transaction.db, bytes });
   transaction.bytes += bytes.length;
+  if (command.denyOom) transaction.denyOom = true;
   if (command.route === "local") transaction.hasOwnAffairs = true;
-  if (command.name === "select") transaction.db = selectedBy(args) ?? transaction.db;
+  if (command.name === "select") transaction.select(databaseAt(args, 1));
   out.simple("QUEUED");
 }
 
 function queueRefusal(transaction: Transaction, command: Command, args: Arguments): string {
   if (command.flags.includes("no_multi")) return "ERR Command not allowed inside a transaction";
+  if (transaction.isBroken) return "";
   if (transaction.queued.length >= limits.transactionCommandsMax) {
     return `TOO_LARGE a transaction may have ${limits.transactionCommandsMax} commands`;
   }
@@ -46,30 +54,19 @@ function queueRefusal(transaction: Transaction, command: Command, args: Argument
   return "";
 }
 
-function selectedBy(args: Arguments): number | undefined {
-  const text = args.text(1);
-  return /^\d{1,2}$/.test(text) && Number(text) < limits.databases ? Number(text) : undefined;
-}
-
 /** False: not taken; everything is as it was, and EXEC comes again. */
-export function exec(connection: Connection, command: Command): boolean {
-  const { session, out, request } = connection;
+export function exec(connection: Connection, command: Command, args: Arguments): boolean {
+  const { session, request } = connection;
   const { transaction, watched } = session;
-  if (transaction === undefined) {
-    if (connection.isWaiting) return false;
-    out.error("ERR EXEC without MULTI");
-    // What is watched stays so.
-    return true;
-  }
+  if (transaction === undefined) return connection.performInTurn(command, args);
   if (transaction.isBroken) {
-    if (connection.isWaiting) return false;
-    out.error("EXECABORT Transaction discarded because of previous errors.");
+    if (!connection.performInTurn(command, args)) return false;
   } else {
     request.command = command;
-    request.args = encodeTransaction(watched, transaction.queued);
+    request.args = encodeTransaction(watched.all, transaction.queued);
     request.db = session.db;
     session.transaction = undefined;
-    if (!connection.server.submitTimed(connection, command)) {
+    if (!connection.submit()) {
       session.transaction = transaction;
       return false;
     }
@@ -77,8 +74,14 @@ export function exec(connection: Connection, command: Command): boolean {
     if (transaction.hasOwnAffairs) connection.waitForReplies();
   }
   session.transaction = undefined;
-  session.watched = [];
+  session.watched.clear();
   return true;
+}
+
+/** EXEC with nothing to carry out. What is watched without MULTI stays so. */
+export function refuseExec({ session, out }: Connection): void {
+  if (session.transaction === undefined) out.error("ERR EXEC without MULTI");
+  else out.error("EXECABORT Transaction discarded because of previous errors.");
 }
 
 export function discard({ session, out }: Connection): void {
@@ -87,7 +90,7 @@ export function discard({ session, out }: Connection): void {
     return;
   }
   session.transaction = undefined;
-  session.watched = [];
+  session.watched.clear();
   out.ok();
 }
 
@@ -97,20 +100,12 @@ export function watch({ session, out, server }: Connection, args: Arguments): vo
     out.error("ERR WATCH inside MULTI is not allowed");
     return;
   }
-  if (session.watched.length + args.count - 1 > limits.watchedKeysMax) {
-    out.error(`TOO_LARGE a connection may watch ${limits.watchedKeysMax} keys`);
-    return;
-  }
-  const { db } = session;
-  for (let i = 1; i < args.count; i++) {
-    const key = args.copyOf(i);
-    if (session.watched.some((w) => w.db === db && w.key.equals(key))) continue;
-    session.watched.push({ db, key, revision: server.replica.revisionOf(db, key) });
-  }
-  out.ok();
+  const refusal = session.watched.add(session.db, args, (db, key) => server.replica.revisionOf(db, key));
+  if (refusal === "") out.ok();
+  else out.error(refusal);
 }
 
 export function unwatch({ session, out }: Connection): void {
-  session.watched = [];
+  session.watched.clear();
   out.ok();
 }

@@ -67,6 +67,16 @@ test("IFEQ, which Redis 7.0 has not, makes SET a reader of its key", () => {
   ]);
 });
 
+test("COMMAND LIST takes no pattern over the limit", () => {
+  const list = (length: number): string =>
+    String(ours(2, `command list filterby pattern ${"[".repeat(length)}`));
+  assert.equal(list(limits.patternBytesMax), "*0\r\n");
+  assert.equal(
+    list(limits.patternBytesMax + 1),
+    `-TOO_LARGE a pattern may have ${limits.patternBytesMax} bytes\r\n`,
+  );
+});
+
 /** What Redis 7.0 does not have. */
 const laterCommands = ["waitaof", "client|no-touch", "client|setinfo", "debug|help", "debug|sleep"];
 

@@ -1,4 +1,4 @@
-import { Glob } from "../../base/glob.ts";
+import { Glob, patternTooLong } from "../../base/glob.ts";
 import { limits } from "../../base/limits.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import { ReplyWriter } from "../../protocol/reply-writer.ts";
@@ -88,20 +88,22 @@ function hasTooManyNames(out: ReplyWriter, args: Arguments): boolean {
 /** COMMAND LIST [FILTERBY MODULE name | ACLCAT category | PATTERN pattern]. Subcommands are in it. */
 function commandList(out: ReplyWriter, args: Arguments): void {
   const found = args.count === firstName ? commands : filteredCommands(args);
-  if (found === undefined) {
-    out.error("ERR syntax error");
+  if (typeof found === "string") {
+    out.error(found);
     return;
   }
   out.array(found.length);
   for (const { fullName } of found) out.bulkText(fullName);
 }
 
-function filteredCommands(args: Arguments): readonly Command[] | undefined {
-  if (args.count !== 5 || !args.is(2, "filterby")) return undefined;
+/** Else the error. */
+function filteredCommands(args: Arguments): readonly Command[] | string {
+  if (args.count !== 5 || !args.is(2, "filterby")) return "ERR syntax error";
+  if (args.lengthOf(4) > limits.patternBytesMax) return patternTooLong;
   const wanted = args.text(4).toLowerCase();
   if (args.is(3, "module")) return [];
   if (args.is(3, "aclcat")) return commands.filter((command) => categoriesOf(command).includes(wanted));
-  if (!args.is(3, "pattern")) return undefined;
+  if (!args.is(3, "pattern")) return "ERR syntax error";
   const glob = new Glob(Buffer.from(wanted, "latin1"));
   return commands.filter(({ fullName }) => {
     return glob.matches(Buffer.from(fullName, "latin1"), 0, fullName.length);

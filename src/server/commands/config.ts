@@ -86,7 +86,7 @@ function failure(name: string, reason: string): string {
 }
 
 function resetStat({ out, server }: Connection): void {
-  server.stats.reset(server.replica.store.expiredKeys);
+  server.resetStats();
   server.loop.reset();
   out.ok();
 }

@@ -1,8 +1,7 @@
-import { limits } from "../../base/limits.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import type { Connection } from "../connection.ts";
 import type { LocalHandler } from "../server.ts";
-import { integerAt, notAnInteger } from "./reading.ts";
+import { databaseAt } from "./reading.ts";
 
 /** What a connection is asked for its own sake. */
 export const connectionHandlers: Readonly<Record<string, LocalHandler>> = {
@@ -24,20 +23,14 @@ function echo({ out }: Connection, args: Arguments): void {
 }
 
 function select({ out, session }: Connection, args: Arguments): void {
-  const index = integerAt(args, 1);
-  if (index === undefined) {
-    out.error(notAnInteger);
-  } else if (index < -int32Max - 1 || index > int32Max) {
-    out.error(`ERR value is out of range, value must between ${-int32Max - 1} and ${int32Max}`);
-  } else if (index < 0 || index >= limits.databases) {
-    out.error("ERR DB index is out of range");
-  } else {
-    session.db = Number(index);
-    out.ok();
+  const database = databaseAt(args, 1);
+  if (typeof database === "string") {
+    out.error(database);
+    return;
   }
+  session.db = database;
+  out.ok();
 }
-
-const int32Max = 2 ** 31 - 1;
 
 function quit(connection: Connection): void {
   connection.out.ok();
@@ -47,7 +40,7 @@ function quit(connection: Connection): void {
 /** As a new connection, but for what the client library said of itself and for NO-EVICT, as in Redis. */
 function reset({ out, session, server }: Connection): void {
   session.transaction = undefined;
-  session.watched = [];
+  session.watched.clear();
   session.db = 0;
   session.name = "";
   session.isAuthenticated = server.settings.requirepass === "";

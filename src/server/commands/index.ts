@@ -1,6 +1,7 @@
 import { commandNamed } from "../../protocol/spec/table.ts";
 import type { LocalHandler } from "../server.ts";
-import { discard, multi, unwatch, watch } from "../transactions.ts";
+import { discard, multi, refuseExec, unwatch, watch } from "../transactions.ts";
+import { backupHandlers } from "./backup.ts";
 import { clientHandlers } from "./client.ts";
 import { commandHandlers } from "./command.ts";
 import { configHandlers } from "./config.ts";
@@ -11,6 +12,7 @@ import { writeHelp } from "./help.ts";
 import { infoHandlers } from "./info.ts";
 import { latencyHandlers } from "./latency.ts";
 import { nodeHandlers } from "./node.ts";
+import { persistenceHandlers } from "./persistence.ts";
 import { slowlogHandlers } from "./slowlog.ts";
 
 type LocalHandlers = Readonly<Record<string, LocalHandler>>;
@@ -18,6 +20,7 @@ type LocalHandlers = Readonly<Record<string, LocalHandler>>;
 /** Handlers of local commands by the full name of their row. */
 export const localHandlers: LocalHandlers = {
   multi,
+  exec: refuseExec,
   discard,
   watch,
   unwatch,
@@ -27,11 +30,13 @@ export const localHandlers: LocalHandlers = {
   ...wrapped(commandHandlers),
   ...configHandlers,
   ...infoHandlers,
+  ...persistenceHandlers,
+  ...backupHandlers,
   ...slowlogHandlers,
   ...latencyHandlers,
   ...debugHandlers,
   ...nodeHandlers,
-  ...helpOf("client", "config", "debug", "latency", "memory", "object", "slowlog"),
+  ...helpOf("backup", "client", "config", "debug", "latency", "memory", "object", "slowlog"),
 };
 
 /** The COMMAND family needs no connection. */

@@ -3,6 +3,7 @@ import { version } from "../../base/version.ts";
 import { commands } from "../../protocol/spec/table.ts";
 import type { Server } from "../server.ts";
 import { redisVersion } from "./hello.ts";
+import { lastSaveMs } from "./persistence.ts";
 
 export type Field = readonly [name: string, value: string | number];
 
@@ -98,25 +99,34 @@ function percent(part: number, whole: number): string {
   return `${((part * 100) / Math.max(1, whole)).toFixed(2)}%`;
 }
 
-/** There is no disk: nothing is loading, being saved, or failing. */
-function persistenceFields({ stats }: Server): Field[] {
-  return [
-    ["loading", 0],
+/** Snapshots go by Redis' rdb fields, and the log by its aof fields. */
+function persistenceFields(server: Server): Field[] {
+  const { replica } = server;
+  const { persistence, trouble } = replica;
+  const isLoading = trouble?.everything !== undefined;
+  const fields: Field[] = [
+    ["loading", isLoading ? 1 : 0],
     ["async_loading", 0],
-    ["rdb_changes_since_last_save", 0],
-    ["rdb_bgsave_in_progress", 0],
-    ["rdb_last_save_time", Math.floor(stats.startedWallMs / 1000)],
-    ["rdb_last_bgsave_status", "ok"],
-    ["aof_enabled", 0],
+    ["rdb_changes_since_last_save", persistence?.entriesSinceSave ?? 0],
+    ["rdb_bgsave_in_progress", persistence?.isSaving ? 1 : 0],
+    ["rdb_last_save_time", Math.floor(lastSaveMs(server) / 1000)],
+    ["rdb_last_bgsave_status", (persistence?.lastSaveOk ?? true) ? "ok" : "err"],
+    ["aof_enabled", persistence === undefined ? 0 : 1],
     ["aof_rewrite_in_progress", 0],
     ["aof_rewrite_scheduled", 0],
     ["aof_last_bgrewrite_status", "ok"],
-    ["aof_last_write_status", "ok"],
+    ["aof_last_write_status", (persistence?.diskState ?? "ok") === "ok" ? "ok" : "err"],
   ];
+  if (persistence === undefined) return fields;
+  fields.push(["aof_current_size", persistence.logBytes]);
+  fields.push(["fsync", persistence.fsync], ["disk_state", persistence.diskState]);
+  if (isLoading) fields.push(["loading_loaded_perc", (persistence.loaded * 100).toFixed(2)]);
+  return fields;
 }
 
-/** Hits and misses are not counted: that would cost something with every read. */
-function statsFields({ stats, replica, loop }: Server): Field[] {
+function statsFields(server: Server): Field[] {
+  const { stats, replica, loop } = server;
+  const { hits, misses } = server.keyReads();
   return [
     ["total_connections_received", stats.acceptedClients],
     ["total_commands_processed", stats.commandsProcessed],
@@ -129,6 +139,8 @@ function statsFields({ stats, replica, loop }: Server): Field[] {
     ["expired_keys", replica.store.expiredKeys - stats.expiredKeysBefore],
     ["evicted_keys", 0],
     ["evicted_clients", 0],
+    ["keyspace_hits", hits],
+    ["keyspace_misses", misses],
     ["pubsub_channels", 0],
     ["pubsub_patterns", 0],
     ["total_error_replies", stats.errorReplies],
@@ -164,13 +176,13 @@ function cpuFields({ parts }: Server): Field[] {
 
 /** Fast commands are counted and not timed, unless the slow log or LATENCY wants to know. */
 function commandFields({ stats }: Server): Field[] {
-  const { calls, micros, rejected } = stats;
+  const { calls, micros, rejected, failed } = stats;
   return commands
     .filter(({ id }) => calls[id]! > 0 || rejected[id]! > 0)
     .map(({ id, fullName }) => [
       `cmdstat_${fullName}`,
       `calls=${calls[id]},usec=${micros[id]},usec_per_call=${(micros[id]! / Math.max(1, calls[id]!)).toFixed(2)}` +
-        `,rejected_calls=${rejected[id]}`,
+        `,rejected_calls=${rejected[id]},failed_calls=${failed[id]}`,
     ]);
 }
 

@@ -88,7 +88,7 @@ test("SHUTDOWN SAVE is refused where there is no disk", async () => {
 test("every command that a connection carries out has a handler, and every handler a row", () => {
   const containers = commands.filter(({ children }) => children.length > 0 && children[0]!.arity !== 1);
   const wanted = commands
-    .filter((command) => command.route === "local" && command.name !== "exec")
+    .filter((command) => command.route === "local")
     .filter((command) => !containers.includes(command) || command.arity === -1)
     .map(({ fullName }) => fullName);
   assert.deepEqual(Object.keys(localHandlers).sort(), wanted.sort());
@@ -106,4 +106,13 @@ test("HELP of every container lists its subcommands", async () => {
       );
     }
   }
+});
+
+test("SAVE and BGSAVE tell that a node in memory has no disk", async () => {
+  await using node = await LiveServer.start();
+  using client = await RawClient.connect(node.port);
+  for (const words of [["save"], ["bgsave"], ["bgsave", "schedule"]]) {
+    assert.match(String(await client.call(...words)), /^-ERR there is no disk to save to/);
+  }
+  assert.equal(await client.call("bgsave", "now"), "-ERR syntax error");
 });

@@ -5,7 +5,6 @@ import { integerAt, notAnInteger, syntaxError, timeoutProblem } from "./reading.
 
 /** What the node is asked as a whole. */
 export const nodeHandlers: Readonly<Record<string, LocalHandler>> = {
-  lastsave: ({ out, server }) => out.integer(Math.floor(server.stats.startedWallMs / 1000)),
   role,
   shutdown,
   time,
@@ -36,19 +35,32 @@ function wait({ out }: Connection, args: Arguments): void {
   else out.integer(0);
 }
 
-/** WAITAOF numlocal numreplicas timeout, as in Redis 7.2. */
-function waitAof({ out }: Connection, args: Arguments): void {
-  const problem = waitAofProblem(args);
+/**
+ * WAITAOF numlocal numreplicas timeout, as in Redis 7.2. With `fsync always` a write that was answered is on this
+ * disk; with `fsync interval` it is after the next sync. Nobody else holds it.
+ */
+function waitAof(connection: Connection, args: Arguments): void {
+  const { out, server } = connection;
+  const { persistence } = server.replica;
+  const problem = waitAofProblem(args, persistence !== undefined);
   if (problem !== "") {
     out.error(problem);
     return;
   }
-  out.array(2);
-  out.integer(0);
-  out.integer(0);
+  const answer = (local: number): void => {
+    out.array(2);
+    out.integer(local);
+    out.integer(0);
+  };
+  if (persistence === undefined || persistence.fsync === "always" || !connection.mayAnswerLater) {
+    answer(persistence?.fsync === "always" ? 1 : 0);
+    return;
+  }
+  const timeoutMs = integerAt(args, 3)!;
+  connection.answerWhen(persistence.sync(), Number(timeoutMs), (isDone) => answer(isDone ? 1 : 0));
 }
 
-function waitAofProblem(args: Arguments): string {
+function waitAofProblem(args: Arguments, hasDisk: boolean): string {
   const local = integerAt(args, 1);
   if (local === undefined) return notAnInteger;
   if (local < 0 || local > 1) return "ERR value is out of range, value must between 0 and 1";
@@ -57,7 +69,9 @@ function waitAofProblem(args: Arguments): string {
   if (replicas < 0) return "ERR value is out of range, must be positive";
   const problem = timeoutProblem(args, 3);
   if (problem !== "") return problem;
-  return local > 0 ? "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled." : "";
+  return local > 0 && !hasDisk
+    ? "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."
+    : "";
 }
 
 /** SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]: answered only where the node does not stop. */
@@ -72,11 +86,11 @@ function shutdown(connection: Connection, args: Arguments): void {
     out.error(syntaxError);
   } else if (words.has("abort")) {
     out.error("ERR No shutdown in progress.");
-  } else if (words.has("save") && !words.has("force")) {
+  } else if (words.has("save") && !words.has("force") && server.replica.persistence === undefined) {
     out.error("ERR there is no disk to save to: SHUTDOWN NOSAVE stops without saving");
   } else {
     connection.closeWhenSent();
-    server.parts.requestShutdown();
+    server.parts.requestShutdown({ saves: !words.has("nosave") });
   }
 }
 
