@@ -26,7 +26,7 @@ export function banner({ config, address, pid, program }: BannerFacts, colors: C
   const connect = server === "" ? "" : ` -c ${address.replace(host, reachable)}`;
   return `
 ${colors.bold(`kvorum ${version}`)} serves on ${colors.bold(address)} (node ${config.id}, pid ${pid})
-Everything is kept in memory: it is gone when the node stops.
+${whereKept(config)}
 
 Try next:
   redis-cli${server}${password} set greeting "hello world"
@@ -35,6 +35,12 @@ Try next:
 
 Ctrl-C stops it.
 `;
+}
+
+function whereKept({ memory, data, fsync }: NodeConfig): string {
+  if (memory) return "Everything is kept in memory: it is gone when the node stops.";
+  const when = fsync === "always" ? "before it is answered" : "within a second";
+  return `Data is kept in ${data}: every write is on the disk ${when}.`;
 }
 
 /** How to call this program from the current directory. */

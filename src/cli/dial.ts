@@ -20,8 +20,15 @@ const connectMs = 5_000;
 /** Redis' default; a server that has more says so itself when it is asked. */
 const databaseMax = 65_535;
 
-/** Adds the options that every command which talks to a server has. */
+/** Adds the options of a command that talks to a server about one database. */
 export function addTargetOptions(command: Command): Command {
+  return addServerOptions(command).addOption(
+    new Option("-n, --db <NUMBER>", "database to select").default("0", "0"),
+  );
+}
+
+/** Adds the options of a command that talks to a server. */
+export function addServerOptions(command: Command): Command {
   return command
     .addOption(
       new Option("-c, --connect <HOST:PORT,...>", "servers to try, in this order")
@@ -33,13 +40,12 @@ export function addTargetOptions(command: Command): Command {
     )
     .addOption(
       new Option("--password <PASSWORD>", "password; better set it with the variable").env("KVORUM_PASSWORD"),
-    )
-    .addOption(new Option("-n, --db <NUMBER>", "database to select").default("0", "0"));
+    );
 }
 
-/** Reads the options that addTargetOptions added. */
+/** Reads the options that these have added. */
 export function targetOf(options: Readonly<Record<string, unknown>>): Target {
-  const { connect: list, user, password, db } = options;
+  const { connect: list, user, password, db = "0" } = options;
   const addresses = String(list)
     .split(",")
     .map((text) => readAddress(text.trim()));

@@ -1,6 +1,7 @@
 import { KvorumError } from "../base/errors.ts";
 import { ConnectionError } from "../client/errors.ts";
 import { ConfigError } from "../node/config-error.ts";
+import { DiskError } from "../platform/disk.ts";
 
 export const exitCodes = { done: 0, failed: 1, wrongUsage: 2 } as const;
 
@@ -35,9 +36,26 @@ function linesOf(error: unknown): string[] {
   if (error instanceof KvorumError || error instanceof ConnectionError || error instanceof UsageError) {
     return [`kvorum: ${oneLine(error.message)}`];
   }
+  if (error instanceof DiskError) return [`kvorum: ${diskFailure(error)}`];
   const message = error instanceof Error ? error.message : String(error);
   return [`kvorum: this should not happen: ${oneLine(message)} (--verbose shows where)`];
 }
+
+function diskFailure({ code, path, message }: DiskError): string {
+  const reason = diskReasons[code];
+  return reason === undefined ? `the disk failed: ${message}` : `${path}: ${reason}`;
+}
+
+const diskReasons: Readonly<Record<string, string>> = {
+  ENOENT: "no such file or directory",
+  ENOTDIR: "no such file or directory",
+  EISDIR: "it is a directory",
+  EACCES: "no right to open it: be its owner",
+  EPERM: "no right to change it: be its owner",
+  EROFS: "the file system is read-only",
+  ENOSPC: "the disk is full: make room, then try again",
+  EDQUOT: "the quota is used up: make room, then try again",
+};
 
 function oneLine(message: string): string {
   return message.replace(/\s*\n\s*/g, " ");

@@ -1,10 +1,14 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../base/version.ts";
+import { addBackupCommand } from "./backup.ts";
+import { addCheckCommand } from "./check.ts";
 import { addCliCommand } from "./cli.ts";
 import { addConfigCommand } from "./config.ts";
+import { addDumpLogCommand } from "./dump-log.ts";
 import { describe, exitCodeOf, exitCodes } from "./failure.ts";
 import { addOneShotCommands } from "./one-shot.ts";
 import { write } from "./output.ts";
+import { addRestoreCommand } from "./restore.ts";
 import { addStartCommand } from "./start.ts";
 
 /** Carries out a command line, without the program's name. Resolves with the exit code. */
@@ -36,6 +40,10 @@ async function buildProgram(args: readonly string[]): Promise<Command> {
   addCliCommand(program);
   addOneShotCommands(program);
   addConfigCommand(program, addOptions);
+  addBackupCommand(program);
+  addRestoreCommand(program);
+  addCheckCommand(program);
+  addDumpLogCommand(program);
   return program;
 }
 

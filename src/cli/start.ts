@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { NodeConfig } from "../node/config.ts";
 import { ConfigError } from "../node/config-error.ts";
 import type { Node } from "../node/node.ts";
 import type { Logger } from "../platform/logger.ts";
@@ -10,7 +11,10 @@ import { colorsFor, write } from "./output.ts";
 export function addStartCommand(program: Command, addOptions: (command: Command) => Command): void {
   addOptions(program.command("start"))
     .description("Run one node")
-    .addHelpText("after", "\nExample:\n  kvorum start --memory --listen 127.0.0.1:7000")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  kvorum start --data ./data/n1\n  kvorum start --memory --listen 127.0.0.1:7000",
+    )
     .action((_options: unknown, command: Command) => start(command));
 }
 
@@ -24,13 +28,17 @@ async function start(command: Command): Promise<void> {
   const logger = createLogger(config.loglevel, config.id);
   const node = await startNode(config, logger);
   stopOnSignals(node, logger);
+  if (await node.ready) await greet(node, config);
+  await node.stopped;
+  logger.info("stopped");
+}
+
+async function greet(node: Node, config: NodeConfig): Promise<void> {
   const program = ownCommand(process.argv[1], process.cwd());
   await write(
     process.stdout,
     banner({ config, address: node.address, pid: process.pid, program }, colorsFor(process.stdout)),
   );
-  await node.stopped;
-  logger.info("stopped");
 }
 
 /** The first signal stops the node in order, the second one ends the process as it is. */

@@ -1,5 +1,6 @@
 import { formatAddress } from "../base/address.ts";
 import type { Applied } from "../base/errors.ts";
+import { Fifo } from "../base/fifo.ts";
 import { limits } from "../base/limits.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import type { Stream } from "../platform/net.ts";
@@ -8,7 +9,6 @@ import type { Reply } from "../protocol/reply.ts";
 import { BROKEN, type BulkForm, PARTIAL, PUSH, ReplyDecoder } from "../protocol/reply-decoder.ts";
 import { encodeRequest, type RequestArgument } from "../protocol/request-encoder.ts";
 import { ConnectionError, socketFailure, withApplied } from "./errors.ts";
-import { Fifo } from "./fifo.ts";
 import { type Credentials, handshake } from "./handshake.ts";
 
 export interface ConnectionOptions extends Credentials {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Address, formatAddress } from "../base/address.ts";
 import { limits } from "../base/limits.ts";
+import { nodeIdExpected, nodeIdPattern } from "../base/node-id.ts";
 import { address, byteCount, type Kind, oneOf, text, wholeNumber, yesOrNo } from "./config-kinds.ts";
 
 /** How much is logged. "silent" is for tests and benchmarks. */
@@ -14,6 +15,8 @@ export interface SettingValues {
   readonly listen: Address;
   readonly data: string;
   readonly memory: boolean;
+  readonly fsync: "always" | "interval";
+  readonly "snapshot-log-size": number;
   readonly requirepass: string;
   readonly insecure: boolean;
   readonly maxclients: number;
@@ -44,14 +47,11 @@ type Shape = { readonly [Name in SettingName]: z.ZodType<SettingValues[Name]> };
  * what they mean there.
  */
 const shape: Shape = {
-  id: setting(
-    text(/^[a-z0-9][a-z0-9._-]{0,63}$/i, "up to 64 letters, digits, dots, dashes and underscores"),
-    {
-      initial: "n1",
-      placeholder: "ID",
-      help: "name of this node",
-    },
-  ),
+  id: setting(text(nodeIdPattern, nodeIdExpected), {
+    initial: "n1",
+    placeholder: "ID",
+    help: "name of this node",
+  }),
   listen: setting(address, {
     initial: { host: "127.0.0.1", port: 6379 },
     placeholder: "HOST:PORT",
@@ -60,9 +60,19 @@ const shape: Shape = {
   data: setting(text(/^[^\0]*$/, "a directory"), {
     initial: "",
     placeholder: "DIR",
-    help: "directory of the durable log (there is none yet)",
+    help: "directory of the log and the snapshots; empty: ./kvorum-data/ID",
   }),
   memory: setting(yesOrNo, { initial: false, help: "keep everything in memory: a stop loses it" }),
+  fsync: setting(oneOf(["always", "interval"] as const), {
+    initial: "always",
+    placeholder: "WHEN",
+    help: "always: a write is on the disk before it is answered; interval: within a second",
+  }),
+  "snapshot-log-size": setting(byteCount, {
+    initial: 64 * 1024 ** 2,
+    placeholder: "BYTES",
+    help: "take a snapshot when the log has more than this, and more than the data; 0: only when asked to",
+  }),
   requirepass: setting(
     text(/^[^\0]{0,512}$/, "text of at most 512 characters (in quotes where it is a number)"),
     {

@@ -163,13 +163,17 @@ test("an alias takes the value of its anchor, and an unknown one is refused", ()
   );
 });
 
-test("a start without --memory is refused, for there is no durable mode yet", () => {
-  assert.match(read({}).refusals.join(), /^there is no durable mode yet: add --memory/);
+test("a node keeps its data in a directory of its own, and in memory none", () => {
+  assert.equal(read({}).config.data, "./kvorum-data/n1");
+  assert.equal(read({ flags: { id: "b2" } }).config.data, "./kvorum-data/b2");
+  assert.equal(read({ flags: { data: "./d" } }).config.data, "./d");
   assert.deepEqual(read({ flags: { memory: true } }).refusals, []);
-  assert.match(
-    read({ flags: { memory: true, data: "./d" } }).refusals.join(),
-    /^data \(--data\): there is no durable/,
-  );
+  for (const flags of [{ data: "./d" }, { fsync: "always" }]) {
+    assert.match(
+      read({ flags: { memory: true, ...flags } }).refusals.join(),
+      /^(data|fsync) \(--\1\): memory \(--memory\) keeps nothing on a disk; leave one of them out$/,
+    );
+  }
 });
 
 test("an address for other machines wants a password or --insecure", () => {

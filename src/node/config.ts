@@ -20,7 +20,11 @@ export interface NodeConfig {
   readonly host: string;
   readonly port: number;
   readonly memory: boolean;
+  /** Where the log and the snapshots are. */
   readonly data: string;
+  readonly fsync: "always" | "interval";
+  /** Bytes of the log from which on snapshots are taken; 0: only when asked to. */
+  readonly snapshotLogBytes: number;
   readonly insecure: boolean;
   readonly loglevel: LogLevel;
   readonly server: Readonly<ServerSettings>;
@@ -127,7 +131,9 @@ function toConfig(values: SettingValues, sources: NodeConfig["sources"]): NodeCo
     host: values.listen.host,
     port: values.listen.port,
     memory: values.memory,
-    data: values.data,
+    data: values.data === "" ? `./kvorum-data/${values.id}` : values.data,
+    fsync: values.fsync,
+    snapshotLogBytes: values["snapshot-log-size"],
     insecure: values.insecure,
     loglevel: values.loglevel,
     server: {
@@ -157,13 +163,12 @@ function inForce(values: SettingValues, { sources }: NodeConfig): SettingInForce
 }
 
 /** Rules that concern several settings. */
-function refusalsOf({ host, memory, data, insecure, server, sources }: NodeConfig): string[] {
+function refusalsOf({ host, memory, insecure, server, sources }: NodeConfig): string[] {
   const refusals: string[] = [];
-  if (data !== "") {
-    refusals.push(`data (${sources.data}): there is no durable mode yet; leave it out and add --memory`);
-  } else if (!memory) {
+  for (const name of ["data", "fsync"] as const) {
+    if (!memory || sources[name] === "default") continue;
     refusals.push(
-      "there is no durable mode yet: add --memory to start a node that keeps everything in memory",
+      `${name} (${sources[name]}): memory (${sources.memory}) keeps nothing on a disk; leave one of them out`,
     );
   }
   if (!isLoopback(host) && server.requirepass === "" && !insecure) {

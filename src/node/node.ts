@@ -1,45 +1,101 @@
+import { Engine } from "../engine/engine.ts";
+import { DataDirectory } from "../log/data-directory.ts";
 import { systemClock } from "../platform/clock.ts";
+import { systemDisk } from "../platform/disk-system.ts";
 import type { Logger } from "../platform/logger.ts";
 import { systemNet } from "../platform/net-system.ts";
 import { systemProcess } from "../platform/process.ts";
 import { systemRandom } from "../platform/random.ts";
-import { LocalReplica } from "../replica/local.ts";
+import { Durable } from "../replica/durable.ts";
+import { Member } from "../replica/member.ts";
 import { Server } from "../server/server.ts";
 import type { NodeConfig } from "./config.ts";
 
 export interface Node {
   /** HOST:PORT that clients reach. */
   readonly address: string;
+  /**
+   * Resolves with true once the node serves, and with false where it was stopped before that. Rejects with
+   * KvorumError where its data cannot be trusted: then it has stopped as well.
+   */
+  readonly ready: Promise<boolean>;
   /** Resolves once the node has stopped, whoever asked for it. */
   readonly stopped: Promise<void>;
   /** Finishes what was accepted, then closes. */
   stop(): Promise<void>;
 }
 
-/** Builds everything and starts it. Rejects with KvorumError where the address cannot be listened on. */
+/**
+ * Builds everything and starts it. Resolves when it listens: while it recovers, clients are answered LOADING.
+ * Rejects with KvorumError where the address cannot be listened on, or the directory is not this node's.
+ */
 export async function startNode(config: NodeConfig, logger: Logger): Promise<Node> {
   const stopped = withResolvers();
   const emptyProcessBytes = systemProcess.residentBytes();
+  const store = config.memory ? inMemory() : await durable(config, logger);
   const server = new Server(
     {
-      replica: new LocalReplica(systemClock, systemRandom),
+      replica: store.member,
       clock: systemClock,
       net: systemNet,
       logger,
       nodeId: config.id,
       runId: systemRandom.bytes(20).toString("hex"),
       process: systemProcess,
-      requestShutdown: () => void stop(),
+      requestShutdown: ({ saves }) => void stop(saves),
     },
     config.server,
   );
   server.stats.emptyProcessBytes = emptyProcessBytes;
-  await server.listen(config.host, config.port);
-  async function stop(): Promise<void> {
+  try {
+    await server.listen(config.host, config.port);
+  } catch (error) {
+    await store.close(false);
+    throw error;
+  }
+  let isStopping = false;
+  async function stop(saves: boolean): Promise<void> {
+    if (isStopping) return stopped.promise;
+    isStopping = true;
     await server.close();
+    await store.close(saves);
     stopped.resolve();
   }
-  return { address: server.address, stopped: stopped.promise, stop };
+  const ready = store.start().then(
+    () => !isStopping,
+    async (error: unknown) => {
+      if (isStopping) return false;
+      await stop(false);
+      throw error;
+    },
+  );
+  return { address: server.address, ready, stopped: stopped.promise, stop: () => stop(true) };
+}
+
+/** What holds the data of a node. */
+interface Store {
+  readonly member: Member;
+  start(): Promise<void>;
+  close(saves: boolean): Promise<void>;
+}
+
+function inMemory(): Store {
+  const hashKey = [systemRandom.uint32() | 0, systemRandom.uint32() | 0] as const;
+  const member = new Member(new Engine(hashKey), systemClock, false);
+  return { member, start: async () => {}, close: () => member.close() };
+}
+
+async function durable(config: NodeConfig, logger: Logger): Promise<Store> {
+  const directory = await DataDirectory.open({
+    disk: systemDisk,
+    directory: config.data,
+    nodeId: config.id,
+    clock: systemClock,
+    random: systemRandom,
+    logger,
+  });
+  const engine = new Engine(directory.identity.hashKey);
+  return new Durable(engine, directory, systemClock, logger, config);
 }
 
 /** Promise.withResolvers, which Node.js 20 does not have. */
