@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { whyNoData } from "./data-folders.ts";
 import { describeMachine } from "./measure/machine.ts";
 import { type Options, readOptions, UsageError, usage } from "./options.ts";
 import { leaveServerCore, whyImpossible } from "./programs.ts";
@@ -27,11 +28,12 @@ try {
 }
 
 async function measure(options: Options): Promise<void> {
-  const reason = whyImpossible();
+  const wanted = rows.filter((row) => options.only.length === 0 || options.only.includes(row.name));
+  const writesData = wanted.some((row) => row.writesData);
+  const reason = whyImpossible() ?? (writesData ? whyNoData(options.isQuick) : undefined);
   if (reason !== undefined) throw new UsageError(reason);
   endOnSignals();
   leaveServerCore();
-  const wanted = rows.filter((row) => options.only.length === 0 || options.only.includes(row.name));
   const startedAt = new Date().toISOString();
   const folder = join(resultsFolder, startedAt.slice(0, 19).replaceAll(":", "-"));
   const head = { machine: describeMachine(), isQuick: options.isQuick, startedAt };

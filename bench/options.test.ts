@@ -18,8 +18,9 @@ test("rows are picked by name", () => {
 });
 
 test("another server is named by its command", () => {
-  const options = readOptions(["--ours", "redis-server  --port PORT"], names);
+  const options = readOptions(["--ours", "redis-server  --port PORT", "--against", "other PORT"], names);
   assert.deepEqual(options.ours, ["redis-server", "--port", "PORT"]);
+  assert.deepEqual(options.against, ["other", "PORT"]);
 });
 
 test("a mistake is told in one sentence", () => {
@@ -29,6 +30,7 @@ test("a mistake is told in one sentence", () => {
       (error) => error instanceof UsageError && message.test(error.message),
     );
   refuses(["--only", "paus"], /no row is called paus: there are memory-p1, pause/);
-  refuses(["--ours", "redis-server"], /must say PORT/);
+  refuses(["--ours", "redis-server"], /--ours: .* must say PORT/);
+  refuses(["--against", "redis-server"], /--against: .* must say PORT/);
   refuses(["--fast"], /--fast/);
 });

@@ -8,8 +8,10 @@ export interface Options {
   readonly json: string | undefined;
   /** Results to make the page of, instead of measuring. */
   readonly from: string | undefined;
-  /** What is measured instead of this checkout; PORT stands for the port. */
+  /** What is measured instead of this checkout; PORT stands for the port, DATA for a folder. */
   readonly ours: readonly string[] | undefined;
+  /** What it is measured beside, instead of Redis. */
+  readonly against: readonly string[] | undefined;
   readonly help: boolean;
 }
 
@@ -22,8 +24,10 @@ export const usage = `npm run bench -- [options]
   --quick              two pairs and small sizes: shows that everything works
   --json FILE          write the results there too
   --from FILE          make the page of results that were written before
-  --ours "COMMAND"     measure another server than this checkout; PORT stands for its port,
-                       as in "node ../other/bin/kvorum.js start --memory --listen 127.0.0.1:PORT"
+  --against "COMMAND"  measure beside another server than Redis; PORT stands for its port,
+                       as in "node ../other/bin/kvorum.js start --memory --listen 127.0.0.1:PORT",
+                       and DATA for its folder, which rows that write to the disk need
+  --ours "COMMAND"     measure another server than this checkout, in the same way
   --help               this`;
 
 export function readOptions(args: readonly string[], rowNames: readonly string[]): Options {
@@ -33,18 +37,22 @@ export function readOptions(args: readonly string[], rowNames: readonly string[]
   if (unknown.length > 0) {
     throw new UsageError(`no row is called ${unknown.join(" or ")}: there are ${rowNames.join(", ")}`);
   }
-  const ours = values.ours?.split(" ").filter((word) => word !== "");
-  if (ours !== undefined && !ours.some((word) => word.includes("PORT"))) {
-    throw new UsageError("--ours: the command must say PORT where its port goes");
-  }
   return {
     only,
     isQuick: values.quick ?? false,
     json: values.json,
     from: values.from,
-    ours,
+    ours: commandOf("--ours", values.ours),
+    against: commandOf("--against", values.against),
     help: values.help ?? false,
   };
+}
+
+function commandOf(option: string, text: string | undefined): string[] | undefined {
+  if (text === undefined) return undefined;
+  if (!text.includes("PORT"))
+    throw new UsageError(`${option}: the command must say PORT where its port goes`);
+  return text.split(" ").filter((word) => word !== "");
 }
 
 interface Values {
@@ -53,6 +61,7 @@ interface Values {
   readonly json?: string;
   readonly from?: string;
   readonly ours?: string;
+  readonly against?: string;
   readonly help?: boolean;
 }
 
@@ -66,6 +75,7 @@ function parse(args: readonly string[]): Values {
         json: { type: "string" },
         from: { type: "string" },
         ours: { type: "string" },
+        against: { type: "string" },
         help: { type: "boolean", short: "h" },
       },
     });

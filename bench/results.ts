@@ -12,7 +12,7 @@ export interface Figure {
   readonly ours: readonly number[];
   /** As many, or none where the peer cannot tell. */
   readonly peer: readonly number[];
-  readonly goal?: Goal;
+  readonly goal?: Goal | undefined;
 }
 
 /** What the median is to reach: of the ratios ours : peer pair by pair, or of our own values. */

@@ -1,5 +1,6 @@
 import type { PairRun, Pairs } from "./pairs.ts";
 import type { Server } from "./peers/server.ts";
+import type { Storage } from "./peers/storage.ts";
 import type { Findings } from "./results.ts";
 
 /**
@@ -12,16 +13,27 @@ export interface Row {
   readonly work: string;
   /** Beside whom. */
   readonly peer: string;
+  /** Whether it needs room on a disk. */
+  readonly writesData?: boolean;
   run(bench: Bench): Promise<Findings>;
 }
+
+/** Starts a server that writes to the disk, or one in memory. */
+export type Start = (storage?: Storage) => Promise<Server>;
 
 /** What a row is given. */
 export interface Bench {
   /** Only show that everything works: fewer pairs, smaller sizes. */
   readonly isQuick: boolean;
   readonly pairs: number;
-  startKvorum(): Promise<Server>;
-  startRedis(): Promise<Server>;
+  /** What to call the peer in a sentence or beside a line. */
+  readonly peerName: string;
+  /** Whether both sides can write to the disk: not where a command on the command line leaves it no folder. */
+  readonly canStore: boolean;
+  readonly startKvorum: Start;
+  readonly startPeer: Start;
+  /** A new folder on the disk, which goes with the row. */
+  dataFolder(): string;
   /** Runs ours and the peer's by turns: A B A B … */
   inPairs<T>(what: string, ours: PairRun<T>, peer: PairRun<T>, count?: number): Promise<Pairs<T>>;
   /** Says on the terminal how far the row is. */

@@ -7,6 +7,8 @@ export interface FillOptions {
   readonly to: number;
   /** Every second key gets a deadline. */
   readonly withDeadlines?: boolean;
+  /** Each key waits for the answer to the one before: in the server's log each is written by itself. */
+  readonly oneByOne?: boolean;
   /** Called about every so many keys, with the number of keys there are. */
   readonly reportEvery?: number;
   readonly onReport?: (keys: number) => void;
@@ -20,12 +22,13 @@ export async function fill(server: Server, options: FillOptions): Promise<void> 
 }
 
 export function fillCommand(port: string, options: FillOptions): string[] {
-  const { from, to, withDeadlines = false, reportEvery } = options;
+  const { from, to, withDeadlines = false, oneByOne = false, reportEvery } = options;
   return [
     process.execPath,
     program,
     ...["--port", port, "--from", String(from), "--to", String(to)],
     ...(withDeadlines ? ["--with-deadlines"] : []),
+    ...(oneByOne ? ["--one-by-one"] : []),
     ...(reportEvery === undefined ? [] : ["--report-every", String(reportEvery)]),
   ];
 }

@@ -7,9 +7,11 @@ export interface OpenLoad {
   readonly connections: number;
   /** Requests go to keys below this one, which must exist. */
   readonly keys: number;
-  /** At least; with a filler, until it is through. */
+  /** At least; with a filler or a snapshot, until that is through. */
   readonly seconds: number;
   readonly filler?: Filling;
+  /** Asks for a snapshot at the start. */
+  readonly takesSnapshot?: boolean;
 }
 
 /** Keys that are written beside the load. */
@@ -41,7 +43,7 @@ export async function openLoop(server: Server, load: OpenLoad): Promise<OpenLoop
 }
 
 export function openLoopCommand(port: string, load: OpenLoad): string[] {
-  const { requestsPerSecond, connections, keys, seconds, filler } = load;
+  const { requestsPerSecond, connections, keys, seconds, filler, takesSnapshot = false } = load;
   const numbers = {
     rate: requestsPerSecond,
     connections,
@@ -54,6 +56,7 @@ export function openLoopCommand(port: string, load: OpenLoad): string[] {
     }),
   };
   const words = Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  if (takesSnapshot) words.push("--take-snapshot");
   // A large nursery: collections of the generator would look like pauses of the server.
   return [process.execPath, "--max-semi-space-size=64", program, "--port", port, ...words];
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { requireProgram } from "../../test/programs.ts";
+import { DataFolders } from "../data-folders.ts";
 import { ask, infoNumber } from "../peers/ask.ts";
 import { startRedis } from "../peers/redis.ts";
 import { fill } from "./fill.ts";
@@ -17,6 +18,14 @@ test("a fill leaves exactly its keys, and reports its marks on the way", redisPr
   await fill(server, { from: 1_700, to: 3_000 });
   assert.equal(await ask(server.port, "DBSIZE"), 3_000);
   assert.equal(await ask(server.port, "STRLEN", "key:000000002999"), 64);
+});
+
+test("one by one, each key waits for the one before", redisProgram, async () => {
+  await using server = await startRedis();
+  await fill(server, { from: 0, to: 200, oneByOne: true });
+  assert.equal(await ask(server.port, "DBSIZE"), 200);
+  const reads = await infoNumber(server.port, "total_reads_processed");
+  assert.ok(reads! >= 200, `${reads} reads`);
 });
 
 test("with deadlines, half of the keys have one", redisProgram, async () => {
@@ -46,6 +55,18 @@ test(
     assert.equal(await infoNumber(server.port, "no_such_field"), undefined);
   },
 );
+
+test("an open load goes on for as long as a snapshot takes", redisProgram, async () => {
+  using folders = new DataFolders();
+  await using server = await startRedis({ folder: folders.make(), fsync: "interval", cutsLog: true });
+  await fill(server, { from: 0, to: 1_000 });
+  const load = { requestsPerSecond: 1_000, connections: 4, keys: 1_000, seconds: 0, takesSnapshot: true };
+  const result = await openLoop(server, load);
+  assert.ok(result.requests > 0);
+  const info = String(await ask(server.port, "INFO", "persistence"));
+  assert.match(info, /^rdb_bgsave_in_progress:0\r$/m);
+  assert.match(info, /^rdb_saves:1\r$/m);
+});
 
 test("a load on keys that do not exist fails and says why", redisProgram, async () => {
   await using server = await startRedis();

@@ -3,8 +3,8 @@ import { systemClock } from "../../src/platform/clock.ts";
 import { systemDialer } from "../../src/platform/net-connect.ts";
 import { type Reply, ReplyError } from "../../src/protocol/reply.ts";
 
-/** Long enough for a server that has just been flooded. */
-const answerMs = 30_000;
+/** Long enough for a server that has just been flooded, or that saves everything before it answers. */
+const answerMs = 120_000;
 
 /** Asks a server one thing, on a connection of its own. An error reply is thrown. */
 export async function ask(port: number, ...words: readonly string[]): Promise<Reply> {
@@ -27,7 +27,11 @@ export async function infoNumber(port: number, field: string): Promise<number | 
 }
 
 export function fieldOf(info: string, field: string): number | undefined {
-  const line = info.split(/\r?\n/).find((each) => each.startsWith(`${field}:`));
-  const value = Number(line?.slice(field.length + 1));
+  const value = Number(textOf(info, field));
   return Number.isFinite(value) ? value : undefined;
+}
+
+export function textOf(info: string, field: string): string | undefined {
+  const line = info.split(/\r?\n/).find((each) => each.startsWith(`${field}:`));
+  return line?.slice(field.length + 1);
 }

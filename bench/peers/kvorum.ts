@@ -1,21 +1,24 @@
 import { join } from "node:path";
 import { type Server, startServer } from "./server.ts";
+import type { Storage } from "./storage.ts";
 
 const program = join(import.meta.dirname, "../../../bin/kvorum.js");
 
-/** One node in memory: the default, where no other command was asked for. */
-const inMemory: readonly string[] = [
-  process.execPath,
-  program,
-  "start",
-  "--memory",
-  "--loglevel",
-  "error",
-  "--listen",
-  "127.0.0.1:PORT",
-];
+/** Starts this checkout: one node, in memory where no storage is given. */
+export function startKvorum(storage?: Storage): Promise<Server> {
+  const command = [
+    process.execPath,
+    program,
+    "start",
+    ...(storage === undefined ? ["--memory"] : storing(storage)),
+    "--loglevel",
+    "error",
+    "--listen",
+    "127.0.0.1:PORT",
+  ];
+  return startServer("kvorum", command, storage?.folder);
+}
 
-/** Starts kvorum, or what --ours names in its place: PORT in a word becomes the port. */
-export function startKvorum(command: readonly string[] = inMemory): Promise<Server> {
-  return startServer("kvorum", (port) => command.map((word) => word.replace("PORT", port)));
+function storing({ fsync, cutsLog }: Storage): string[] {
+  return ["--data", "DATA", "--fsync", fsync, ...(cutsLog ? [] : ["--snapshot-log-size", "0"])];
 }

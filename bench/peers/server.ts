@@ -11,37 +11,49 @@ export interface Server extends AsyncDisposable {
   readonly port: number;
   /** Its processes; their threads and children are found when they are measured. */
   readonly pids: readonly number[];
-  /** How it was started; PORT stands for its port. */
+  /** How it was started; PORT stands for its port, and DATA for its folder. */
   readonly command: string;
+  /** From the start of its process to the first answer that is no error. */
+  readonly readyMs: number;
 }
 
-const readyMsMax = 30_000;
+/** Some load millions of keys first. One that ends is noticed at once. */
+const readyMsMax = 120_000;
 const stopMsMax = 10_000;
 /** Between two tries to reach a server that is starting. */
 const retryMs = 20;
 /** Of a failed start, the end of what the server said is shown. */
 const complaintCharacters = 2_000;
 
-/** Starts a server on the servers' core and waits until it answers PING. */
+/**
+ * Starts a server on the servers' core and waits until it answers PING. In its command PORT becomes the
+ * port and DATA the folder. With a folder it ends as in a crash, and what it leaves there can be started
+ * from: a stop in order may take one more snapshot first.
+ */
 export async function startServer(
   name: string,
-  commandOn: (port: string) => readonly string[],
+  command: readonly string[],
+  folder: string | undefined,
 ): Promise<Server> {
   const port = await freePort();
-  const child = spawnPinned(serverCore, commandOn(String(port)), ["ignore", "pipe", "pipe"]);
+  const words = command.map((word) => word.replace("PORT", String(port)).replace("DATA", folder ?? "DATA"));
+  const startedMs = performance.now();
+  const child = spawnPinned(serverCore, words, ["ignore", "pipe", "pipe"]);
+  const end = (): Promise<void> => stop(child, folder === undefined ? "SIGTERM" : "SIGKILL");
   const complaint = keepOutput(child);
   try {
     await answersPing(child, port);
   } catch (error) {
-    await stop(child);
+    await end();
     throw new Error(`${name} does not start: ${(error as Error).message}\n${complaint()}`);
   }
   return {
     name,
     port,
     pids: [child.pid!],
-    command: shown(pinned(serverCore, commandOn("PORT"))),
-    [Symbol.asyncDispose]: () => stop(child),
+    command: shown(pinned(serverCore, command)),
+    readyMs: performance.now() - startedMs,
+    [Symbol.asyncDispose]: end,
   };
 }
 
@@ -59,10 +71,10 @@ async function answersPing(child: ChildProcess, port: number): Promise<void> {
   }
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+async function stop(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
   if (hasEnded(child)) return;
   const ended = once(child, "exit");
-  child.kill("SIGTERM");
+  child.kill(signal);
   const timer = setTimeout(() => child.kill("SIGKILL"), stopMsMax);
   await ended;
   clearTimeout(timer);

@@ -29,7 +29,7 @@ export const costCurve: Row = {
 
 async function measure(bench: Bench): Promise<Findings> {
   await using ours = await bench.startKvorum();
-  await using peer = await bench.startRedis();
+  await using peer = await bench.startPeer();
   const costs: Record<Command, Map<number, Pairs<number>>> = { set: new Map(), get: new Map() };
   let from = 0;
   for (const size of bench.isQuick ? quickSizes : sizes) {
@@ -49,7 +49,7 @@ async function measure(bench: Bench): Promise<Findings> {
       costs[command].set(size, cost);
     }
   }
-  return findingsOf(costs);
+  return findingsOf(costs, bench.peerName);
 }
 
 function loadOf(command: Command, keys: number, isQuick: boolean): Load {
@@ -63,7 +63,7 @@ function loadOf(command: Command, keys: number, isQuick: boolean): Load {
   };
 }
 
-function findingsOf(costs: Readonly<Record<Command, Costs>>): Findings {
+function findingsOf(costs: Readonly<Record<Command, Costs>>, peerName: string): Findings {
   return {
     figures: [...figuresOf("SET", costs.set), ...figuresOf("GET", costs.get)],
     charts: [
@@ -74,11 +74,11 @@ function findingsOf(costs: Readonly<Record<Command, Costs>>): Findings {
         xLabel: "keys",
         xScale: "log",
         yScale: "linear",
-        lines: [...linesOf("SET", costs.set), ...linesOf("GET", costs.get)],
+        lines: [...linesOf("SET", costs.set, peerName), ...linesOf("GET", costs.get, peerName)],
       },
     ],
     remarks: [
-      "Beyond the processor's caches each step to memory costs more, in any table: Redis' curve shows how much of the rise that is.",
+      "Beyond the processor's caches each step to memory costs more, in any table: the peer's curve shows how much of the rise that is.",
     ],
   };
 }
@@ -94,10 +94,10 @@ function figuresOf(name: string, costs: Costs): Figure[] {
   return [...at, { name: title, unit: "x", better: "lower", ours: growth("ours"), peer: growth("peer") }];
 }
 
-function linesOf(command: string, costs: Costs): Line[] {
+function linesOf(command: string, costs: Costs, peerName: string): Line[] {
   return (["ours", "peer"] as const).map((side) => ({
     side,
-    label: `${side === "ours" ? "kvorum" : "Redis"} ${command}`,
+    label: `${side === "ours" ? "kvorum" : peerName} ${command}`,
     isDashed: command === "GET",
     points: [...costs].map(([size, pairs]) => [size, median(pairs[side])] as const),
   }));

@@ -1,10 +1,21 @@
 import type { Row } from "../row.ts";
 import { costCurve } from "./cost-curve.ts";
+import { durable } from "./durable.ts";
 import { memoryP1 } from "./memory-p1.ts";
 import { memoryP16 } from "./memory-p16.ts";
 import { memoryP64 } from "./memory-p64.ts";
 import { memoryPerKey } from "./memory-per-key.ts";
 import { pause } from "./pause.ts";
+import { recovery } from "./recovery.ts";
 
 /** All rows, in the order in which they run. */
-export const rows: readonly Row[] = [memoryP1, memoryP16, memoryP64, memoryPerKey, pause, costCurve];
+export const rows: readonly Row[] = [
+  memoryP1,
+  memoryP16,
+  memoryP64,
+  memoryPerKey,
+  durable,
+  recovery,
+  pause,
+  costCurve,
+];

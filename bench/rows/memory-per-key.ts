@@ -3,10 +3,9 @@ import { fill, fillCommand } from "../load/fill.ts";
 import { keyBytes, valueBytes } from "../load/set-batch.ts";
 import { memoryOf } from "../measure/memory.ts";
 import { type Pairs, pick } from "../pairs.ts";
-import type { Server } from "../peers/server.ts";
 import { loadCore, pinned, shown } from "../programs.ts";
 import type { BarGroup, Figure, Findings, Goal, Line } from "../results.ts";
-import type { Bench, Row } from "../row.ts";
+import type { Bench, Row, Start } from "../row.ts";
 import { words } from "../words.ts";
 
 /** How a table grew. */
@@ -54,7 +53,7 @@ async function measure(bench: Bench): Promise<Findings> {
       figures.push({ name: label, unit: "B/key", better: "lower", ...values, goal });
       groups.push({ label, ...values });
     }
-    lines.push(...linesOf(grown, kind));
+    lines.push(...linesOf(grown, kind, bench.peerName));
   }
   return {
     figures,
@@ -84,13 +83,13 @@ async function growBoth(bench: Bench, kind: Kind): Promise<Pairs<Growth>> {
   return bench.inPairs(
     `filling${kind.label}`,
     (pair) => grow(bench.startKvorum, sizesOf(pair), kind),
-    (pair) => grow(bench.startRedis, sizesOf(pair), kind),
+    (pair) => grow(bench.startPeer, sizesOf(pair), kind),
     count,
   );
 }
 
 /** Fills a new server up to each of the sizes. */
-async function grow(start: () => Promise<Server>, sizes: readonly number[], kind: Kind): Promise<Growth> {
+async function grow(start: Start, sizes: readonly number[], kind: Kind): Promise<Growth> {
   await using server = await start();
   const pid = server.pids[0]!;
   const emptyBytes = memoryOf(pid).residentBytes;
@@ -139,9 +138,9 @@ function bySize({ ours, peer }: Pairs<Growth>): Map<number, Pairs<number>> {
   );
 }
 
-function linesOf({ ours, peer }: Pairs<Growth>, { label, withDeadlines }: Kind): Line[] {
+function linesOf({ ours, peer }: Pairs<Growth>, { label, withDeadlines }: Kind, peerName: string): Line[] {
   const line = (side: Line["side"], name: string, growth: Growth): Line => {
     return { side, label: `${name}${label}`, isDashed: withDeadlines, points: growth.samples };
   };
-  return [line("ours", "kvorum", ours[0]!), line("peer", "Redis", peer[0]!)];
+  return [line("ours", "kvorum", ours[0]!), line("peer", peerName, peer[0]!)];
 }

@@ -16,19 +16,22 @@ const { values: options } = parseArgs({
     to: { type: "string" },
     "report-every": { type: "string", default: "Infinity" },
     "with-deadlines": { type: "boolean", default: false },
+    "one-by-one": { type: "boolean", default: false },
   },
 });
 const from = Number(options.from);
 const to = Number(options.to);
 const reportEvery = Number(options["report-every"]);
-const keysPerBatch = 250;
+const isOneByOne = options["one-by-one"];
+const keysPerBatch = isOneByOne ? 1 : 250;
+const batchesInFlight = isOneByOne ? 1 : 8;
 
 let next = from;
 let nextReport = from + reportEvery;
 const socket = net.connect({ port: Number(options.port), host: "127.0.0.1", noDelay: true });
 const filler = new Filler(
   socket,
-  { keysPerBatch, batchesInFlight: 8, withDeadlines: options["with-deadlines"] },
+  { keysPerBatch, batchesInFlight, withDeadlines: options["with-deadlines"] },
   proceed,
 );
 socket.once("connect", proceed);

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import net from "node:net";
 import { createHistogram } from "node:perf_hooks";
 import { parseArgs } from "node:util";
+import { takeSnapshot } from "../../peers/snapshots.ts";
 import { Filler } from "../filler.ts";
 import { Lane } from "../lane.ts";
 import { type OpenLoopResult, windowMs } from "../open-loop.ts";
@@ -12,7 +13,7 @@ import { keyOf, SetBatch } from "../set-batch.ts";
  * counts from the time a request was meant to leave. A server that stops for a moment makes all requests
  * of that moment late, as it would real users; a generator that waits for answers would hide that.
  *
- * Beside it, a filler writes keys in sequence at a fixed pace. Both run in one loop that never sleeps:
+ * Beside it, a filler writes keys in sequence at a fixed pace, or the server takes a snapshot. All run in one loop that never sleeps:
  * timers are too coarse, and two processes on a core would wait for each other.
  */
 const { values: options } = parseArgs({
@@ -25,6 +26,7 @@ const { values: options } = parseArgs({
     "fill-from": { type: "string", default: "0" },
     "fill-to": { type: "string", default: "0" },
     "fill-rate": { type: "string", default: "0" },
+    "take-snapshot": { type: "boolean", default: false },
   },
 });
 const port = Number(options.port);
@@ -56,13 +58,19 @@ let filled = fillFrom;
 let state = 0x9e3779b9;
 const startMs = performance.now();
 let windowEndMs = startMs + windowMs;
+let isSaving = options["take-snapshot"];
+if (isSaving) {
+  void takeSnapshot(port).then(() => {
+    isSaving = false;
+  });
+}
 setImmediate(turn);
 
 function turn(): void {
   const nowMs = performance.now();
   if (nowMs >= windowEndMs) closeWindow();
-  const isOver = nowMs - startMs >= durationMs && fillFrom + filler.acknowledgedKeys >= fillTo;
-  if (!isOver) {
+  const isFilled = fillFrom + filler.acknowledgedKeys >= fillTo;
+  if (nowMs - startMs < durationMs || !isFilled || isSaving) {
     sendDueRequests(nowMs);
     sendDueKeys(nowMs);
   } else if (lanes.every((lane) => lane.isIdle)) {
