@@ -21,7 +21,7 @@ const { values: options, positionals: words } = parseArgs({
     /** Where the built tests are: another folder when this runner is itself tested. */
     in: { type: "string", default: join(root, "dist") },
     /** The longest a file may take: many times what the slowest needs, so only a hang reaches it. */
-    "timeout-ms": { type: "string", default: "180000" },
+    "timeout-ms": { type: "string", default: "600000" },
   },
 });
 
@@ -50,7 +50,7 @@ async function runAll(list: readonly string[]): Promise<void> {
 }
 
 function testFiles(dist: string): string[] {
-  return ["src", "test", "bench"]
+  return ["src", "test", "bench", "sim"]
     .map((part) => join(dist, part))
     .filter((part) => existsSync(part))
     .flatMap((part) =>

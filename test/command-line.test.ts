@@ -36,6 +36,8 @@ const commands = [
   "keys",
   "ping",
   "info",
+  "check",
+  "dump-log",
 ];
 
 for (const command of commands) {
@@ -71,7 +73,7 @@ test("wrong usage exits with 2 and says what is wrong", async () => {
     ],
     [["get", "a", "-n", "x"], /--db: expected the number of a database, got "x"/],
     [["get", "a", "-t", "soon"], /--timeout: expected seconds, got "soon"/],
-    [["start"], /there is no durable mode yet: add --memory/],
+    [["start", "--memory", "--data", "d"], /data \(--data\): memory \(--memory\) keeps nothing on a disk/],
     [
       ["start", "--memory", "--timeout", "x"],
       /timeout \(--timeout\): expected a whole number from 0 to \d+, got "x"/,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 
-const program = join(import.meta.dirname, "../../bin/kvorum.js");
+export const program: string = join(import.meta.dirname, "../../bin/kvorum.js");
 
 /** Something that should have come by now never will. */
 const waitMsMax = 20_000;

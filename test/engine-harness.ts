@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Engine } from "../src/engine/engine.ts";
 import { encodeArguments } from "../src/engine/transaction.ts";
+import type { Arguments } from "../src/protocol/arguments.ts";
 import { type Reply, ReplyError } from "../src/protocol/reply.ts";
 import { REPLY, ReplyDecoder } from "../src/protocol/reply-decoder.ts";
 import { ReplyWriter } from "../src/protocol/reply-writer.ts";
@@ -11,13 +12,17 @@ export type Word = string | number | Buffer;
 
 /** An engine as one client sees it: commands in, replies out as text. Time stands still unless it is moved. */
 export class EngineClient {
-  readonly engine: Engine = new Engine([1, 2]);
+  readonly engine: Engine;
   now = 1_700_000_000_000;
   db = 0;
   /** 2 or 3. */
   protocol = 2;
   /** Turns that the last command took. */
   turns = 0;
+
+  constructor(engine: Engine = new Engine([1, 2])) {
+    this.engine = engine;
+  }
 
   /**
    * Carries out one command and shows its reply: OK, -ERR text, 7, "bulk", nil, [an, array], {a: map}.
@@ -29,9 +34,7 @@ export class EngineClient {
 
   /** As run, with the reply as a value. */
   reply(...words: Word[]): Reply {
-    const args = encodeArguments(
-      words.map((word) => (Buffer.isBuffer(word) ? word : Buffer.from(String(word)))),
-    );
+    const args = argumentsOf(words);
     const out = this.#writer();
     this.engine.advance(this.now, 0);
     const slice = this.engine.execute(commandOf(words), args, this.db, out);
@@ -52,7 +55,7 @@ export class EngineClient {
     this.engine.advance(this.now, 0);
     this.engine.transaction(out, (step) => {
       for (const words of commands) {
-        step(commandOf(words), encodeArguments(words.map((word) => Buffer.from(String(word)))), this.db);
+        step(commandOf(words), argumentsOf(words), this.db);
       }
     });
     return decode(out).map(show);
@@ -72,7 +75,11 @@ export class EngineClient {
   }
 }
 
-function commandOf(words: readonly Word[]): Command {
+function argumentsOf(words: readonly Word[]): Arguments {
+  return encodeArguments(words.map((word) => (Buffer.isBuffer(word) ? word : Buffer.from(String(word)))));
+}
+
+export function commandOf(words: readonly Word[]): Command {
   const [name, sub] = words.map((word) => String(word).toLowerCase());
   const parent = commandNamed(name!);
   const command = parent?.children.find((child) => child.name === sub) ?? parent;

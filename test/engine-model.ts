@@ -32,7 +32,15 @@ export class Model {
     return reply;
   }
 
-  /** What Engine.expire does. */
+  /** Several commands as one: with one revision. */
+  transaction(lines: readonly (readonly string[])[]): string[] {
+    this.#changed = false;
+    const replies = lines.map((words) => commands[words[0]!]!(this, words));
+    if (this.#changed) this.revision++;
+    return replies;
+  }
+
+  /** What Engine.advance does. */
   expire(most: number): number {
     const dead = this.databases.flatMap((database, db) =>
       [...database]

@@ -8,9 +8,11 @@ import {
   FULL,
   LATER,
   type Origin,
+  type Persistence,
   type Replica,
   type Request,
   type StoreView,
+  type Trouble,
   type Verdict,
 } from "../src/replica/contract.ts";
 import type { Chance } from "./differential/chance.ts";
@@ -51,6 +53,14 @@ export class LateReplica implements Replica {
 
   get isFull(): boolean {
     return this.#inner.isFull;
+  }
+
+  get trouble(): Trouble | undefined {
+    return this.#inner.trouble;
+  }
+
+  get persistence(): Persistence | undefined {
+    return this.#inner.persistence;
   }
 
   revisionOf(db: number, key: Buffer): number {
@@ -157,6 +167,11 @@ class Lane implements Origin {
 
   get isGone(): boolean {
     return this.origin.isGone;
+  }
+
+  /** What is behind it has answered all that it was given. */
+  get isWaiting(): boolean {
+    return this.isSlicing;
   }
 
   get isIdle(): boolean {

@@ -38,6 +38,12 @@ export const knownDifferences: readonly KnownDifference[] = [
     kvorum: `-TOO_LARGE a command may have ${limits.argumentsMax} arguments, this one has ${limits.argumentsMax + 1}`,
   },
   {
+    title: `A pattern over ${count(limits.patternBytesMax)} bytes`,
+    conversation: says(step("KEYS", "x".repeat(limits.patternBytesMax + 1))),
+    redis: "*0",
+    kvorum: `-TOO_LARGE a pattern may have ${limits.patternBytesMax} bytes`,
+  },
+  {
     title: `A transaction of more than ${count(limits.transactionCommandsMax)} commands`,
     conversation: says(step("MULTI"), ...repeated(step("PING"), limits.transactionCommandsMax + 1)),
     redis: "+QUEUED",
@@ -48,6 +54,14 @@ export const knownDifferences: readonly KnownDifference[] = [
     conversation: says(step("WATCH", ...words(limits.watchedKeysMax + 1))),
     redis: "+OK",
     kvorum: `-TOO_LARGE a connection may watch ${limits.watchedKeysMax} keys`,
+  },
+  {
+    title: "More than 4 MiB of watched keys",
+    conversation: says(
+      step("WATCH", ...words(limits.watchedBytesMax / 65_536 + 1).map((word) => word.padEnd(65_535))),
+    ),
+    redis: "+OK",
+    kvorum: `-TOO_LARGE the keys that a connection watches may have ${limits.watchedBytesMax} bytes`,
   },
   {
     title: `LCS of values whose lengths multiply to more than ${count(limits.lcsCellsMax)}`,
@@ -176,6 +190,16 @@ export const differencesElsewhere: readonly DifferenceElsewhere[] = [
     test: "a key over the limit is absent for a read, and of the longest length it is like any other",
   },
   {
+    title: `\`MGET\` of values over ${count(limits.mgetBytesMax)} bytes (32 MiB) together`,
+    file: "src/engine/commands/strings.test.ts",
+    test: "MGET answers as many bytes as one value may have, and refuses more before it answers any",
+  },
+  {
+    title: "A database of more than 31 GiB, or of more than 31,000 values over 256 KiB",
+    file: "src/engine/demand.test.ts",
+    test: "where growth is refused, what must work does, and what is deleted makes room",
+  },
+  {
     title: "A transaction of more than 32 MiB",
     file: "test/bad-commands.test.ts",
     test: "a transaction over its limits is refused when it is queued",
@@ -204,6 +228,11 @@ export const differencesElsewhere: readonly DifferenceElsewhere[] = [
     title: "A pattern with many stars on long keys",
     file: "src/engine/commands/scan.test.ts",
     test: "a pattern that costs too much on one key is refused",
+  },
+  {
+    title: "`SAVE`, `BGSAVE` of a node in memory",
+    file: "src/server/commands/node.test.ts",
+    test: "SAVE and BGSAVE tell that a node in memory has no disk",
   },
   {
     title: "`DEBUG SLEEP`",

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { redis, startRedis } from "../redis-server.ts";
+import { TemporaryFolder } from "../temporary-folder.ts";
 import { compare } from "./compare.ts";
 import { generate } from "./generator.ts";
 import { type OpenPair, openPair } from "./pair.ts";
@@ -13,6 +15,7 @@ import { shrink } from "./shrink.ts";
 /** Conversations that every run of the tests holds, and those with a seed of its own. */
 const fixedSeeds = 60;
 const freshSeeds = 40;
+const durableSeeds = 25;
 const shrinkMs = 20_000;
 
 describe("kvorum and Redis answer the same bytes", redis, () => {
@@ -40,6 +43,20 @@ describe("kvorum and Redis answer the same bytes", redis, () => {
     t.diagnostic(`seeds ${first} to ${first + freshSeeds - 1}`);
     await runSeeds(pair, first, freshSeeds);
   });
+});
+
+describe("so does a node that has every write on its disk before it answers", redis, () => {
+  const folder = new TemporaryFolder();
+  let pair: OpenPair;
+  before(async () => {
+    pair = await openPair({ data: join(folder.path, "n1") });
+  });
+  after(async () => {
+    await pair[Symbol.asyncDispose]();
+    folder[Symbol.dispose]();
+  });
+
+  test("in random conversations that are always the same", () => runSeeds(pair, 1001, durableSeeds));
 });
 
 async function runSeeds(pair: OpenPair, first: number, count: number): Promise<void> {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 
 const program = join(import.meta.dirname, "../../../bin/kvorum.js");
-const options = ["start", "--memory", "--listen", "127.0.0.1:0", "--loglevel", "error"];
+const options = ["start", "--listen", "127.0.0.1:0", "--loglevel", "error"];
 /** What is kept of what it says at its end. */
 const lastWordsMax = 4_000;
 
@@ -21,8 +21,12 @@ export class NodeProcess implements AsyncDisposable {
     });
   }
 
-  static async start(): Promise<NodeProcess> {
-    const child = spawn(process.execPath, [program, ...options], { stdio: ["ignore", "pipe", "pipe"] });
+  /** In memory, where no directory is given. */
+  static async start(data?: string): Promise<NodeProcess> {
+    const where = data === undefined ? ["--memory"] : ["--data", data];
+    const child = spawn(process.execPath, [program, ...options, ...where], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     return new NodeProcess(child, await portOf(child));
   }
 

@@ -8,6 +8,8 @@ import { System } from "./system.ts";
 export interface Sides {
   readonly reference?: readonly Address[] | undefined;
   readonly subject?: readonly Address[] | undefined;
+  /** Where the node that is started here keeps its data; nowhere by default. */
+  readonly data?: string;
 }
 
 export interface OpenPair extends Pair, AsyncDisposable {
@@ -18,7 +20,7 @@ export interface OpenPair extends Pair, AsyncDisposable {
 /** A real Redis and a kvorum node. Dispose of the pair to stop what was started for it. */
 export async function openPair(sides: Sides = {}): Promise<OpenPair> {
   const redis = sides.reference === undefined ? await startRedis("--enable-debug-command", "yes") : undefined;
-  const node = sides.subject === undefined ? await NodeProcess.start() : undefined;
+  const node = sides.subject === undefined ? await NodeProcess.start(sides.data) : undefined;
   const reference = new System("reference", sides.reference ?? [loopback(redis!.port)]);
   const subject = new System("subject", sides.subject ?? [loopback(node!.port)]);
   return {

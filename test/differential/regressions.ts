@@ -73,6 +73,10 @@ export const regressions: readonly Regression[] = [
     says: "SELECT 1 | SET a 1 | SELECT 0 | WATCH a | @1 SWAPDB 0 1 | MULTI ; EXEC",
   },
   {
+    about: "what SELECT refuses in a transaction selects nothing for the commands behind it",
+    says: "MULTI ; SELECT 01 ; SET a 1 ; SELECT 1 ; SET b 1 ; SELECT +0 ; SET c 1 ; SELECT 16 ; SET d 1 ; EXEC",
+  },
+  {
     about: "SWAPDB of databases without a watched key lets EXEC pass",
     says: "SET b 1 | WATCH a | @1 SWAPDB 0 1 | MULTI ; EXEC",
   },

@@ -126,7 +126,9 @@ export class Words {
   db(): Word {
     const share = this.chance.below(100);
     if (share < 75) return this.chance.below(2);
-    return share < 92 ? this.chance.below(17) : this.chance.pick([-1, "", "x", "1.5", "4294967296", "+1"]);
+    return share < 92
+      ? this.chance.below(17)
+      : this.chance.pick([-1, "", "x", "1.5", "4294967296", "+1", "01"]);
   }
 
   /**

@@ -64,6 +64,8 @@ test("whoever waits for a reply is not idle", async () => {
       revisionOf: () => 0,
       store: replica.store,
       isFull: false,
+      trouble: undefined,
+      persistence: undefined,
       close: async () => {},
     }),
     1,
@@ -211,8 +213,11 @@ test("replies that are over the limit cut their client off, and nobody else", as
   using client = await RawClient.connect(live.port);
   using other = await RawClient.connect(live.port);
   await client.call("SET", "big", Buffer.alloc(limits.valueBytesMax));
-  const keys = Array.from({ length: limits.outputBytesMax / limits.valueBytesMax + 1 }, () => "big");
-  client.send(encodeRequest(["MGET", ...keys]));
+  // In one transaction: between commands of a pipeline a client that does not read is no longer read from.
+  const gets = Array.from({ length: limits.outputBytesMax / limits.valueBytesMax + 1 }, () => ["GET", "big"]);
+  client.send(Buffer.concat([["MULTI"], ...gets].map(encodeRequest)));
+  await client.replies(gets.length + 1);
+  client.send(encodeRequest(["EXEC"]));
   assert.equal((await client.rest()).replies.length, 0);
   assert.equal(live.server.stats.cutOffClients, 1);
   assert.equal(await other.call("DBSIZE"), 1);

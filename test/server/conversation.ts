@@ -1,10 +1,13 @@
+import { SimDisk } from "../../sim/disk.ts";
+import { Engine } from "../../src/engine/engine.ts";
 import type { Clock } from "../../src/platform/clock.ts";
 import type { Random } from "../../src/platform/random.ts";
 import type { Replica } from "../../src/replica/contract.ts";
-import { LocalReplica } from "../../src/replica/local.ts";
+import { Member } from "../../src/replica/member.ts";
 import type { Server } from "../../src/server/server.ts";
 import type { ServerSettings } from "../../src/server/settings.ts";
 import { Chance } from "../differential/chance.ts";
+import { DurableRun } from "../durable/durable-run.ts";
 import { LateReplica } from "../late-replica.ts";
 import { makeServer } from "./make-server.ts";
 import { type ClientTwin, NetTwin } from "./net-twin.ts";
@@ -40,19 +43,24 @@ export function late(seed: number): MakeReplica {
 export class Conversation {
   readonly server: Server;
   readonly clients: ClientTwin[] = [];
-  readonly #clock = new TurnClock();
+  readonly clock: TurnClock;
   readonly #net: NetTwin;
 
-  constructor(makeReplica: MakeReplica, netSeed: number | "calm", changes: Partial<ServerSettings> = {}) {
-    const clock = this.#clock;
+  constructor(
+    makeReplica: MakeReplica,
+    netSeed: number | "calm",
+    changes: Partial<ServerSettings> = {},
+    clock: TurnClock = new TurnClock(),
+  ) {
+    this.clock = clock;
     this.#net = new NetTwin(netSeed === "calm" ? undefined : new Chance(netSeed));
-    const replica = makeReplica(new LocalReplica(clock, sameEveryTime), clock);
+    const replica = makeReplica(new Member(new Engine([7, 7]), clock, false), clock);
     this.server = makeServer({ replica, clock, net: this.#net }, changes);
   }
 
   /** Turns of the event loop so far. */
   get turns(): number {
-    return this.#clock.turns;
+    return this.clock.turns;
   }
 
   /** Listens and lets `count` clients in. */
@@ -64,7 +72,7 @@ export class Conversation {
 
   take(step: Step): void {
     if ("passesMs" in step) {
-      this.#clock.advance(step.passesMs);
+      this.clock.advance(step.passesMs);
     } else {
       const client = this.clients[step.client]!;
       if ("sends" in step) client.send(step.sends);
@@ -76,25 +84,43 @@ export class Conversation {
 
   /** Until nobody has anything to do. */
   rest(): void {
-    this.#clock.run(() => this.#net.turn());
+    this.clock.run(() => this.#net.turn());
   }
 
   /** Turns until the promise is kept. */
-  async settle(promise: Promise<void>): Promise<void> {
-    let isKept = false;
-    const kept = promise.then(() => {
-      isKept = true;
-    });
-    while (!isKept) {
-      await new Promise((resolve) => setImmediate(resolve));
-      this.rest();
-    }
-    await kept;
+  settle(promise: Promise<void>): Promise<void> {
+    return settled(promise, () => this.rest());
   }
 
   seen(): Seen[] {
     return this.clients.map((c) => ({ received: c.received.toString("latin1"), isClosed: c.isClosed }));
   }
+}
+
+/** Turns until the promise is kept. */
+async function settled<T>(promise: Promise<T>, rest: () => void): Promise<T> {
+  let isKept = false;
+  const kept = promise.finally(() => {
+    isKept = true;
+  });
+  while (!isKept) {
+    await new Promise((resolve) => setImmediate(resolve));
+    rest();
+  }
+  return kept;
+}
+
+/** What the clients see of a whole conversation with a durable member, whose disk takes its time. */
+export async function holdDurably(steps: readonly Step[], clients: number, netSeed: number): Promise<Seen[]> {
+  const clock = new TurnClock();
+  const disk = new SimDisk({ seed: netSeed, turns: clock });
+  const run = await settled(DurableRun.start(disk, { clock, random: sameEveryTime }), () =>
+    clock.run(() => false),
+  );
+  const conversation = new Conversation(() => run.durable.member, netSeed, {}, clock);
+  await conversation.open(clients);
+  for (const step of steps) conversation.take(step);
+  return conversation.seen();
 }
 
 /** What the clients see of a whole conversation. */

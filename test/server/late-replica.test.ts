@@ -5,7 +5,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { limits } from "../../src/base/limits.ts";
 import { encodeRequest } from "../../src/protocol/request-encoder.ts";
-import { hold, late, local, type Step } from "./conversation.ts";
+import { hold, holdDurably, late, local, type Step } from "./conversation.ts";
 import { LiveServer } from "./live-server.ts";
 
 /**
@@ -159,6 +159,7 @@ async function assertSame(
 ): Promise<void> {
   const expected = await hold(steps, clients, local, net1!);
   assert.deepEqual(await hold(steps, clients, late(lateness!), net2!), expected);
+  assert.deepEqual(await holdDurably(steps, clients, net2!), expected, "durable");
 }
 
 test("a pipeline is answered with the same bytes by a late replica", async () => {
@@ -267,6 +268,9 @@ for (const [what, sends, replies] of sentences) {
     for (let seed = 0; seed < 40; seed++) {
       const [seen] = await hold([{ client: 0, sends }], 1, seed === 0 ? local : late(seed), seed);
       assert.equal(seen!.received, replies, `seed ${seed}`);
+      if (seed > 5) continue;
+      const [durably] = await holdDurably([{ client: 0, sends }], 1, seed);
+      assert.equal(durably!.received, replies, `durable, seed ${seed}`);
     }
   });
 }

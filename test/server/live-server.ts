@@ -1,7 +1,7 @@
+import { Engine } from "../../src/engine/engine.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { systemNet } from "../../src/platform/net-system.ts";
-import { systemRandom } from "../../src/platform/random.ts";
-import { LocalReplica } from "../../src/replica/local.ts";
+import { Member } from "../../src/replica/member.ts";
 import type { Server } from "../../src/server/server.ts";
 import type { ServerSettings } from "../../src/server/settings.ts";
 import { local, type MakeReplica } from "./conversation.ts";
@@ -20,7 +20,7 @@ export class LiveServer {
     makeReplica: MakeReplica = local,
     port: number = 0,
   ): Promise<LiveServer> {
-    const replica = makeReplica(new LocalReplica(systemClock, systemRandom), systemClock);
+    const replica = makeReplica(new Member(new Engine([1, 2]), systemClock, false), systemClock);
     const server = makeServer({ replica, clock: systemClock, net: systemNet }, changes);
     await server.listen("127.0.0.1", port);
     return new LiveServer(server);

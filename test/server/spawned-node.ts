@@ -11,8 +11,17 @@ export class SpawnedNode {
     this.port = port;
   }
 
-  static async start(...options: readonly string[]): Promise<SpawnedNode> {
-    const running = startKvorum(["start", "--memory", "--listen", "127.0.0.1:0", ...options]);
+  static start(...options: readonly string[]): Promise<SpawnedNode> {
+    return SpawnedNode.#start("--memory", ...options);
+  }
+
+  /** A node whose data is in a directory. */
+  static startIn(directory: string, ...options: readonly string[]): Promise<SpawnedNode> {
+    return SpawnedNode.#start("--data", directory, ...options);
+  }
+
+  static async #start(...options: readonly string[]): Promise<SpawnedNode> {
+    const running = startKvorum(["start", "--listen", "127.0.0.1:0", ...options]);
     const banner = await running.sees(/serves on 127\.0\.0\.1:(\d+)/);
     return new SpawnedNode(running, Number(/serves on 127\.0\.0\.1:(\d+)/.exec(banner)![1]));
   }
@@ -23,8 +32,19 @@ export class SpawnedNode {
     return Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) * 1024;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Kills the process, as a power switch would. */
+  async kill(): Promise<void> {
     this.running.process.kill("SIGKILL");
     await this.running.ended;
+  }
+
+  /** Asks it to stop, and waits until it has. Resolves with the exit code. */
+  async stop(): Promise<number | string> {
+    this.running.process.kill("SIGTERM");
+    return (await this.running.ended).code;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.kill();
   }
 }

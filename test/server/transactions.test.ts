@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { limits } from "../../src/base/limits.ts";
+import { encodeRequest } from "../../src/protocol/request-encoder.ts";
 import { redis, startRedis } from "../redis-server.ts";
 import { late, local, type MakeReplica } from "./conversation.ts";
 import { LiveServer } from "./live-server.ts";
@@ -78,6 +80,14 @@ const meanwhiles: readonly Meanwhile[] = [
   },
 ];
 
+/** Commands that the decoder throws away as they come. */
+const tooLarge: readonly (readonly [what: string, make: () => Buffer])[] = [
+  ["an argument", () => encodeRequest(["SET", "k", Buffer.alloc(limits.valueBytesMax + 1)])],
+  ["a list of arguments", () => encodeRequest(["DEL", ...Array<string>(limits.argumentsMax).fill("k")])],
+  ["a command", () => encodeRequest(["MSET", "k", half, "l", half])],
+];
+const half = Buffer.alloc(limits.commandBytesMax / 2);
+
 async function say(client: RawClient, lines: readonly Line[]): Promise<void> {
   for (const line of lines) await client.call(...line.split(" "));
 }
@@ -108,7 +118,7 @@ for (const [name, makeReplica] of replicas) {
     await using live = await LiveServer.start({}, makeReplica);
     using one = await RawClient.connect(live.port);
     using other = await RawClient.connect(live.port);
-    await say(one, ["SET k 1 PX 20", "WATCH k"]);
+    await say(one, ["SET k 1 PX 300", "WATCH k"]);
     while ((await other.call("EXISTS", "k")) !== 0);
     await say(one, ["MULTI", "SET done 1"]);
     assert.equal(await one.call("EXEC"), null);
@@ -120,6 +130,18 @@ for (const [name, makeReplica] of replicas) {
     await say(one, ["SET k 1 PX 1"]);
     while ((await one.call("EXISTS", "k")) !== 0);
     await say(one, ["WATCH k", "MULTI", "SET done 1"]);
+    assert.deepEqual(await one.call("EXEC"), ["OK"]);
+  });
+
+  test(`a key that is too long to be set is watched without being kept${name}`, async () => {
+    await using live = await LiveServer.start({}, makeReplica);
+    using one = await RawClient.connect(live.port);
+    assert.equal(await one.call("WATCH", "k".repeat(limits.keyBytesMax + 1)), "OK");
+    assert.deepEqual(
+      [...live.server.clients.values()].map(({ session }) => session.watched.all),
+      [[]],
+    );
+    await say(one, ["MULTI", "SET done 1"]);
     assert.deepEqual(await one.call("EXEC"), ["OK"]);
   });
 
@@ -219,4 +241,29 @@ for (const [name, makeReplica] of replicas) {
     await say(one, ["MULTI", "SET k text", "INCR k", "APPEND k !"]);
     assert.deepEqual(await one.call("EXEC"), ["OK", "-ERR value is not an integer or out of range", 5]);
   });
+
+  test(`a broken transaction keeps nothing of what is queued behind the error${name}`, async () => {
+    await using live = await LiveServer.start({}, makeReplica);
+    using one = await RawClient.connect(live.port);
+    await say(one, ["MULTI", "SET k 1", "NO_SUCH"]);
+    const [connection] = live.server.clients.values();
+    const before = connection!.session.transaction!.bytes;
+    assert.equal(await one.call("SET", "k", "x".repeat(100_000)), "QUEUED");
+    assert.equal(connection!.session.transaction!.bytes, before);
+  });
+
+  for (const [what, make] of tooLarge) {
+    test(`${what} that is too large breaks a transaction${name}`, async () => {
+      await using live = await LiveServer.start({}, makeReplica);
+      using one = await RawClient.connect(live.port);
+      one.send(Buffer.concat(["MULTI", "PING"].map((word) => encodeRequest([word]))));
+      one.send(make());
+      one.send(Buffer.concat([encodeRequest(["SET", "k", "1"]), encodeRequest(["EXEC"])]));
+      const [multi, ping, refusal, set, exec] = await one.replies(5);
+      assert.deepEqual([multi, ping, set], ["OK", "QUEUED", "QUEUED"]);
+      assert.match(String(refusal), /^-TOO_LARGE /);
+      assert.equal(exec, "-EXECABORT Transaction discarded because of previous errors.");
+      assert.equal(await one.call("EXISTS", "k"), 0);
+    });
+  }
 }

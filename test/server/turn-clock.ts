@@ -4,10 +4,13 @@ import type { Clock, Timer } from "../../src/platform/clock.ts";
 /** Far more turns than any conversation takes: only a connection that spins gets there. */
 const turnsMax = 200_000;
 
-/** Time that stands still until it is moved, and an event loop that turns when it is told to. */
+/** Time that stands still until it is moved, or at each look by so much, and an event loop that turns when it is told to. */
 export class TurnClock implements Clock {
   /** Turns of the event loop so far. */
   turns = 0;
+  /** How often somebody wanted to know how much time has passed, and how much that makes pass. */
+  looks = 0;
+  msPerLook = 0;
   #ms = 1_700_000_000_000;
   #tasks: (() => void)[] = [];
   readonly #repeating: Set<() => void> = new Set();
@@ -17,6 +20,8 @@ export class TurnClock implements Clock {
   }
 
   monotonicMs(): number {
+    this.looks++;
+    this.#ms += this.msPerLook;
     return this.#ms;
   }
 
