@@ -48,7 +48,7 @@ export class Peers {
   isCaughtUp(id: NodeId): boolean {
     const { commitIndex, membership } = this.#raft.log;
     const peer = this.#peers.get(id);
-    return peer?.isCaughtUp(commitIndex) && peer.match >= membership.index;
+    return peer?.isCaughtUp(commitIndex) === true && peer.match >= membership.index;
   }
 
   /** The voter that holds most, other than the leader. */

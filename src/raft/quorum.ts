@@ -1,7 +1,7 @@
 import type { NodeId } from "./types.ts";
 
 /** More than half. Any two majorities of the same voters have one in common. */
-export function majorityOf(voters: number): number {
+function majorityOf(voters: number): number {
   return Math.floor(voters / 2) + 1;
 }
 
