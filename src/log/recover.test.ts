@@ -6,6 +6,7 @@ import { sparse } from "../../test/log-shapes.ts";
 import { KvorumError } from "../base/errors.ts";
 import type { LogEntry } from "./entry.ts";
 import { recordBytes, writeHeader } from "./record.ts";
+import { cutTail } from "./recover.ts";
 import { decodeSegmentHeader, encodeSegmentHeader, segmentHeaderBytes } from "./segment-header.ts";
 import type { WalOptions } from "./wal.ts";
 
@@ -264,6 +265,34 @@ test("an unfinished write is cut with a line that says where, and the rest is as
   assert.deepEqual(lines, [`log: ${first}, offset 1536, index 3: an unfinished write of 70 bytes: cut`]);
   await log.wal.close();
   assert.deepEqual(disk.snapshotFiles().get(first), files.get(first));
+});
+
+test("a cut is on the disk when it is done", async () => {
+  const files = await filesOf(2);
+  const torn = record(entry(3), 3, files, first).subarray(0, 70);
+  const disk = SimDisk.fromFiles(spoiled(files, first, segmentHeaderBytes + 512, torn));
+  await cutTail(disk, (await scanned(disk)).torn!);
+  assert.deepEqual(disk.crash("all-lost").snapshotFiles(), files);
+});
+
+test("a segment that was begun by a process that died is missed when it is taken away", async () => {
+  const disk = new SimDisk();
+  const log = await TestLog.open(disk, { segmentBytes: 3072 });
+  for (let index = 1; index <= 8; index++) log.append(entry(index, 1, Buffer.alloc(150, "x")));
+  await log.settled();
+  let left: SimDisk | undefined;
+  // The new segment is in place, and the one before does not know of it yet.
+  disk.onCall = (_, call, path) => {
+    if (call === "write" && path === first) left ??= disk.afterCrash("all-lost");
+  };
+  log.append(entry(9));
+  await log.settled();
+  const next = await TestLog.open(left!, { segmentBytes: 3072 });
+  next.append(entry(9));
+  await next.wal.close();
+  const files = left!.snapshotFiles();
+  assert.ok(files.delete(second));
+  await refused(files, /0{15}9\.log, offset 0, record 9, index 9: the segment is missing/);
 });
 
 test("progress is told in bytes, up to all of them", async () => {

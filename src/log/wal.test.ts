@@ -200,6 +200,21 @@ test("a failed write is told once, and nothing is written any more", async () =>
   assert.deepEqual(await allEntries(again.wal), row(1, 4));
 });
 
+test("after a failed write no next segment is made ready", async () => {
+  const disk = new SimDisk();
+  const log = await TestLog.open(disk, { segmentBytes: 2 * limits.logSegmentBytesMin });
+  disk.inject({ call: "write", path: ".log", code: "EIO" });
+  let writes = 0;
+  disk.onCall = (_, call, path) => {
+    if (call === "write" && path.endsWith("spare") && log.failures.length > 0) writes++;
+  };
+  log.append(entry(1));
+  await log.settled();
+  // Turns enough for many writes.
+  for (let turn = 0; turn < 50; turn++) await disk.list(directory);
+  assert.equal(writes, 0);
+});
+
 test("a failed sync is told once, and nothing is written any more", async () => {
   const disk = new SimDisk();
   const log = await TestLog.open(disk, { fsync: "interval" });
@@ -469,6 +484,11 @@ test("a log is full while more waits than should", async () => {
   assert.equal(log.wal.isFull, false);
   log.append({ ...entry(2), payload });
   assert.equal(log.wal.isFull, true);
+  assert.equal(
+    (await log.wal.read(1, 1))[0]!.payload,
+    payload,
+    "what waits is in memory, however much it is",
+  );
   await log.settled(1);
   assert.equal(log.wal.isFull, false);
   disk.crash("process");
