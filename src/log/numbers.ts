@@ -1,5 +1,7 @@
-/** Numbers on disk, little endian. A u48 is a whole number up to 2^48 - 1 in six bytes, the lowest first: indexes, terms, sequences and file offsets. */
-/** 2^48 - 1. */
+/**
+ * Numbers on disk, little endian. A u48 is a whole number up to 2^48 - 1 in six bytes: indexes, terms, sequences and
+ * offsets in files.
+ */
 export const u48Max = 0xffff_ffff_ffff;
 
 const half = 0x100_0000;

@@ -50,7 +50,8 @@ export function writeHeader(
   writeU48(into, at + 30, entry.index);
   writeU32(into, at + 36, stored.mask);
   into[at + 40] = entry.kind;
-  into.fill(0, at + 41, at + 63);
+  // A call of `fill` costs more than so few bytes.
+  for (let i = 41; i < 63; i++) into[at + i] = 0;
   into[at + 63] = recordMark;
   writeU32(into, at, crc32(into, at + 4, at + recordHeaderBytes, salt));
 }
