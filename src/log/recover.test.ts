@@ -222,6 +222,12 @@ test("a record out of sequence, of an unknown kind, or that leaves a gap is refu
   );
 });
 
+test("a log that does not begin with its first entry is refused", async () => {
+  const files = await filesOf(1);
+  const late = spoiled(files, first, segmentHeaderBytes, record(entry(2), 1, files, first));
+  await refused(late, /offset 1024, record 1, index 2: entry 2 follows entry 0/);
+});
+
 test("a record that says it is longer than its file is refused", async () => {
   const files = await filesOf(2);
   const bytes = record(entry(3, 1, sparse(5000)), 3, files, first).subarray(0, 1000);

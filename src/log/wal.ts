@@ -11,7 +11,6 @@ import { readEntries } from "./read-entries.ts";
 import { recoverLog } from "./recover.ts";
 import type { Runs } from "./runs.ts";
 import { type ScannedLog, walDirectory } from "./scan.ts";
-import type { Segment } from "./segment.ts";
 import { Writer } from "./writer.ts";
 
 export interface WalOptions {
@@ -89,7 +88,7 @@ export class Wal {
         onFailed: options.onFailed,
         onSpace: options.onSpace ?? (() => {}),
       },
-      [...segments],
+      segments,
       durableSequence,
     );
   }
@@ -233,7 +232,7 @@ export class Wal {
 
   async #readFromDisk(from: number, bytesMax: number): Promise<LogEntry[]> {
     const sequence = this.#runs.sequenceOf(from);
-    const segment = this.#segmentOf(sequence);
+    const segment = this.#writer.segmentOf(sequence);
     const last = Math.min(this.#runs.endOfRun(from), this.#cache.firstIndex - 1);
     const end = Math.min(sequence + last - from, segment.lastSequence);
     try {
@@ -250,11 +249,6 @@ export class Wal {
   #isLive(index: number, sequence: number): boolean {
     const isThere = index >= this.firstIndex && index <= this.lastIndex;
     return isThere && this.#runs.sequenceOf(index) === sequence;
-  }
-
-  #segmentOf(sequence: number): Segment {
-    const { segments } = this.#writer;
-    return segments.findLast((segment) => segment.firstSequence <= sequence)!;
   }
 
   async #compact(upTo: number): Promise<void> {

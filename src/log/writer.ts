@@ -1,15 +1,14 @@
-import { join } from "node:path";
 import { Fifo } from "../base/fifo.ts";
 import { limits } from "../base/limits.ts";
 import type { Clock } from "../platform/clock.ts";
-import { type Disk, DiskError, type DiskFile } from "../platform/disk.ts";
+import { type Disk, DiskError } from "../platform/disk.ts";
 import type { Random } from "../platform/random.ts";
-import { removeIfThere, syncFile, withFile, writeTo } from "./calls.ts";
 import type { LogEntry } from "./entry.ts";
 import { Group } from "./group.ts";
 import { recordBytes } from "./record.ts";
-import { ensureLink, link, rewrite, Segment } from "./segment.ts";
-import { encodeSegmentHeader, segmentHeaderBytes, segmentName } from "./segment-header.ts";
+import type { Segment } from "./segment.ts";
+import { SegmentChain } from "./segment-chain.ts";
+import { segmentHeaderBytes } from "./segment-header.ts";
 import { makeZeroed, Spare } from "./spare.ts";
 
 export interface WriterOptions {
@@ -39,12 +38,8 @@ export interface WriterOptions {
  * the next segment is in place.
  */
 export class Writer {
-  /** All segments that are kept, the oldest first; the last one is written to. */
-  readonly segments: Segment[];
   /** Bytes on disk of what waits to be written. */
   waitingBytes = 0;
-  /** Bytes on disk of all records that are kept, and of those that wait. */
-  bytes = 0;
   /** The last record that was taken, that was written, and that is known to be on the disk. */
   lastSequence: number;
   writtenSequence: number;
@@ -52,10 +47,10 @@ export class Writer {
 
   readonly #options: WriterOptions;
   readonly #isSynchronous: boolean;
+  readonly #chain: SegmentChain;
   readonly #spare: Spare;
   readonly #group = new Group();
   #queue = new Fifo<LogEntry>();
-  #file: DiskFile | undefined;
   #isWriting = false;
   #isRolling = false;
   #isSyncing = false;
@@ -66,11 +61,10 @@ export class Writer {
   #waiters: Waiter[] = [];
 
   /** `segments` as they were read from the disk, and the last record that was on it for sure. */
-  constructor(options: WriterOptions, segments: Segment[], durableSequence: number) {
+  constructor(options: WriterOptions, segments: readonly Segment[], durableSequence: number) {
     this.#options = options;
     this.#isSynchronous = options.fsync === "always";
-    this.segments = segments;
-    for (const segment of segments) this.bytes += segment.recordBytes;
+    this.#chain = new SegmentChain({ ...options, isSynchronous: this.#isSynchronous }, segments);
     this.lastSequence = segments.at(-1)?.lastSequence ?? 0;
     this.writtenSequence = this.lastSequence;
     this.durableSequence = durableSequence;
@@ -86,45 +80,49 @@ export class Writer {
     return this.#error;
   }
 
+  /** Bytes on disk of all records that are kept, and of those that wait. */
+  get bytes(): number {
+    // What is on its way has its place already.
+    const inFlight = this.#isWriting ? this.#group.bytes : 0;
+    return this.#chain.recordBytes + this.waitingBytes - inFlight;
+  }
+
   /** What is left of the last segment beside what waits. */
   get roomBytes(): number {
-    const { end, header } = this.segments.at(-1)!;
+    const { end, header } = this.#chain.last;
     return Math.max(0, header.fileBytes - end - this.waitingBytes);
+  }
+
+  /** The segment in which a record that is kept stands. */
+  segmentOf(sequence: number): Segment {
+    return this.#chain.segments.findLast(({ firstSequence }) => firstSequence <= sequence)!;
   }
 
   /** Makes the last segment ready for writing, or the first one of a new log. Rejects with DiskError. */
   async open(): Promise<void> {
-    const last = this.segments.at(-1);
+    const { disk, directory } = this.#options;
     try {
       // What is there may have been written by a process that died before it synced.
-      await this.#options.disk.syncDirectory(this.#options.directory);
-      await (last === undefined ? this.#openFirst() : this.#openLast(last));
+      await disk.syncDirectory(directory);
+      if (this.#chain.isEmpty) await this.#openFirst();
+      else await this.#chain.openLast(this.durableSequence + 1);
+      this.durableSequence = this.lastSequence;
     } catch (error) {
-      await this.#closeFile();
+      await this.#chain.close();
       throw error;
     }
   }
 
-  async #openLast(segment: Segment): Promise<void> {
-    const before = this.segments.at(-2);
-    if (before !== undefined) await ensureLink(this.#options.disk, before, segment);
-    this.#file = await this.#openFile(segment);
-    await rewrite(this.#file, segment, this.durableSequence + 1);
-    this.durableSequence = this.lastSequence;
-  }
-
   async #openFirst(): Promise<void> {
-    const fileBytes = this.#nextSegmentBytes();
-    await makeZeroed(this.#options.disk, this.#spare.path, fileBytes);
-    await this.#begin(fileBytes);
+    const { nextBytes } = this.#chain;
+    await makeZeroed(this.#options.disk, this.#spare.path, nextBytes);
+    await this.#chain.begin(this.#spare.path, nextBytes, this.lastSequence + 1);
   }
 
   /** Takes an entry for the next write. */
   push(entry: LogEntry): void {
-    const bytes = recordBytes(entry.payload.length);
     this.lastSequence++;
-    this.bytes += bytes;
-    this.waitingBytes += bytes;
+    this.waitingBytes += recordBytes(entry.payload.length);
     this.#queue.push(entry);
     this.#next();
   }
@@ -139,27 +137,9 @@ export class Writer {
     return this.#untilDurable(this.lastSequence);
   }
 
-  /**
-   * Drops whole segments that end before this record, but for the last. Each is gone for good before the next one
-   * goes, so that no crash leaves a gap. `onDrop` is told the first record that is kept.
-   */
-  async dropBefore(sequence: number, onDrop: (firstSequence: number) => void): Promise<void> {
-    const { disk, directory } = this.#options;
-    for (;;) {
-      const [first, second] = this.segments;
-      if (second === undefined || first!.lastSequence >= sequence) return;
-      this.segments.shift();
-      onDrop(second.firstSequence);
-      try {
-        await removeIfThere(disk, first!.path);
-        await disk.syncDirectory(directory);
-      } catch (error) {
-        // It may still be there, and the next one must not go before it.
-        this.segments.unshift(first!);
-        throw error;
-      }
-      this.bytes -= first!.recordBytes;
-    }
+  /** Drops whole segments that end before this record. `onDrop` is told the first record that is kept. */
+  dropBefore(sequence: number, onDrop: (firstSequence: number) => void): Promise<void> {
+    return this.#chain.dropBefore(sequence, onDrop);
   }
 
   /** Writes and syncs what was taken, as far as there is room for it. */
@@ -169,7 +149,7 @@ export class Writer {
     this.#isClosed = true;
     await this.#spare.close();
     await this.#until(() => !this.#isWriting && !this.#isSyncing && !this.#isRolling);
-    await this.#closeFile();
+    await this.#chain.close();
   }
 
   /** Writes what waits, unless something is in the way that calls again when it is done. */
@@ -177,7 +157,7 @@ export class Writer {
     if (this.#isWriting || this.#isRolling || this.#error !== undefined || this.#isClosed) return;
     const first = this.#queue.peek();
     if (first === undefined) return;
-    const segment = this.segments.at(-1)!;
+    const segment = this.#chain.last;
     if (segment.end + recordBytes(first.payload.length) > segment.header.fileBytes) void this.#roll();
     else this.#write(segment);
   }
@@ -187,8 +167,8 @@ export class Writer {
     const position = segment.end;
     this.#group.begin(position, this.durableSequence, segment.header.salt);
     this.#gather(segment);
-    this.#file!.write(this.#group.finish(), position, this.#onWriteDone);
-    this.#spare.prepare(this.#nextSegmentBytes());
+    this.#chain.file.write(this.#group.finish(), position, this.#onWriteDone);
+    this.#spare.prepare(this.#chain.nextBytes);
   }
 
   /** Fills the group with what fits into it and into the segment. */
@@ -237,7 +217,7 @@ export class Writer {
     const target = this.writtenSequence;
     if (this.#isSyncing || target === this.durableSequence || this.#error !== undefined) return;
     this.#isSyncing = true;
-    this.#file!.sync((error) => {
+    this.#chain.file.sync((error) => {
       this.#isSyncing = false;
       if (error !== undefined) this.#fail(error);
       if (this.#error === undefined) this.durableSequence = target;
@@ -296,8 +276,9 @@ export class Writer {
     try {
       await this.#untilDurable(this.writtenSequence);
       const needed = segmentHeaderBytes + recordBytes(this.#queue.peek()?.payload.length ?? 0);
-      const fileBytes = await this.#spare.take(needed, this.#nextSegmentBytes());
-      if (fileBytes > 0 && this.#error === undefined) await this.#begin(fileBytes);
+      const fileBytes = await this.#spare.take(needed, this.#chain.nextBytes);
+      if (fileBytes > 0 && this.#error === undefined)
+        await this.#chain.begin(this.#spare.path, fileBytes, this.writtenSequence + 1);
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
       this.#fail(error);
@@ -305,44 +286,6 @@ export class Writer {
     this.#isRolling = false;
     this.#wake();
     this.#next();
-  }
-
-  /** The spare file becomes the next segment, or takes the place of the last one where that is empty. */
-  async #begin(fileBytes: number): Promise<void> {
-    const { disk, directory, clusterId, random } = this.#options;
-    const before = this.segments.findLast((segment) => segment.recordBytes > 0);
-    const firstSequence = this.writtenSequence + 1;
-    const previousSalt = before?.header.salt ?? this.segments.at(-1)?.header.previousSalt ?? 0;
-    const header = { firstSequence, fileBytes, clusterId, salt: random.uint32(), previousSalt };
-    const segment = new Segment(join(directory, segmentName(firstSequence)), header);
-    await withFile(disk, this.#spare.path, { mode: "write" }, async (file) => {
-      await writeTo(file, [encodeSegmentHeader(header)], 0);
-      await syncFile(file);
-    });
-    await disk.rename(this.#spare.path, segment.path);
-    await disk.syncDirectory(directory);
-    const last = this.segments.at(-1);
-    if (last !== undefined && last === before) await link(this.#file!, last, segment);
-    await this.#closeFile();
-    this.#file = await this.#openFile(segment);
-    if (last !== before) this.segments.pop();
-    this.segments.push(segment);
-  }
-
-  async #closeFile(): Promise<void> {
-    const file = this.#file;
-    this.#file = undefined;
-    await file?.close();
-  }
-
-  #openFile({ path }: Segment): Promise<DiskFile> {
-    return this.#options.disk.open(path, { mode: "write", isSynchronous: this.#isSynchronous });
-  }
-
-  #nextSegmentBytes(): number {
-    const { segmentBytesMax } = this.#options;
-    const current = this.segments.at(-1)?.header.fileBytes ?? 0;
-    return Math.min(segmentBytesMax, Math.max(limits.logSegmentBytesMin, current * 2));
   }
 }
 
