@@ -37,7 +37,6 @@ export class SnapshotStore {
   #kept: readonly Kept[];
   /** Files that must not be removed yet, by how many read them. */
   readonly #pins = new Map<string, number>();
-  #isWriting = false;
   /** A name may be on the disk, or not. */
   #hasFailed = false;
 
@@ -94,15 +93,11 @@ export class SnapshotStore {
       );
     }
     const path = join(this.directory, partial);
-    this.#isWriting = true;
     await removeIfThere(this.#disk, path);
     const file = await this.#disk.open(path, { mode: "create" });
     const writer = new SnapshotWriter(new SnapshotFileWriter(file, this.#clock), file, {
       keep: () => this.#keep(path, meta),
-      drop: () => {
-        this.#isWriting = false;
-        return removeIfThere(this.#disk, path);
-      },
+      drop: () => removeIfThere(this.#disk, path),
     });
     await writer.begin(meta);
     return writer;
@@ -135,8 +130,11 @@ export class SnapshotStore {
       if (!isPinned) return;
       isPinned = false;
       this.#pins.set(file, this.#pins.get(file)! - 1);
-      if (this.#pins.get(file) === 0) this.#pins.delete(file);
-      await this.#removeOthers();
+      if (this.#pins.get(file)! > 0) return;
+      this.#pins.delete(file);
+      // This one alone: another snapshot may be on its way, and nobody wants its files yet.
+      if (this.#kept.some((kept) => kept.file === file)) return;
+      await removeIfThere(this.#disk, join(this.directory, file));
     };
   }
 
@@ -154,7 +152,6 @@ export class SnapshotStore {
 
   async #keep(path: string, meta: SnapshotMeta): Promise<void> {
     const file = fileOf(meta);
-    const unpin = this.pin(meta);
     try {
       await this.#disk.rename(path, join(this.directory, file));
       await this.#disk.syncDirectory(this.directory);
@@ -165,8 +162,6 @@ export class SnapshotStore {
       this.#hasFailed = !isCode(error, "ENOSPC");
       throw error;
     }
-    this.#isWriting = false;
-    await unpin();
   }
 
   async #write(kept: readonly Kept[]): Promise<void> {
@@ -178,8 +173,6 @@ export class SnapshotStore {
 
   async #removeOthers(): Promise<void> {
     const wanted = new Set([manifest, ...this.#kept.map(({ file }) => file), ...this.#pins.keys()]);
-    // Somebody may end reading while a snapshot is being written.
-    if (this.#isWriting) for (const name of [partial, `${manifest}.new`]) wanted.add(name);
     for (const name of await this.#disk.list(this.directory)) {
       if (!wanted.has(name)) await removeIfThere(this.#disk, join(this.directory, name));
     }
