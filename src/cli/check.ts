@@ -55,7 +55,7 @@ async function look(directory: string): Promise<DirectoryReport> {
 }
 
 function isBad({ state }: DirectoryReport): boolean {
-  return state === "corrupt" || state === "newer";
+  return state !== "whole" && state !== "torn";
 }
 
 function asJson(directory: string, { files, state }: DirectoryReport): unknown {
@@ -77,6 +77,7 @@ function lineOf({ file, state, text, offset, index }: FileReport, width: number)
     torn: colors.yellow,
     corrupt: colors.red,
     newer: colors.red,
+    foreign: colors.red,
     unused: colors.dim,
   };
   const place = [
@@ -94,6 +95,8 @@ function summaryOf({ files, state }: DirectoryReport): string {
       return "whole";
     case "torn":
       return "whole up to an unfinished write, which was never acknowledged; the next start cuts it";
+    case "foreign":
+      return "files of another cluster are in it: take them out, or restore a backup";
     case "newer":
       return "a newer kvorum wrote it: use that one";
     case "corrupt":

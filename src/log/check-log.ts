@@ -83,10 +83,11 @@ function reportOf(
   return { file, state: "torn", text: `${text}, ${tail}`, offset, index };
 }
 
-function damageOf(directory: string, { file, offset, index, reason }: LogFault): FileReport {
+function damageOf(directory: string, fault: LogFault): FileReport {
+  const { file, offset, index, reason, isForeign } = fault;
   return {
     file: relative(directory, file),
-    state: isNewer(reason) ? "newer" : "corrupt",
+    state: isNewer(reason) ? "newer" : isForeign ? "foreign" : "corrupt",
     text: reason,
     offset,
     ...(index !== undefined && { index }),

@@ -34,24 +34,21 @@ export async function checkSnapshots(
   const folder = join(options.directory, "snapshots");
   const kept = await judged(files, manifest, snapshotNames(options.disk, folder));
   if (kept === undefined) return { files, whole };
-  files.push({ file: `snapshots/${manifest}`, state: "whole", text: `${kept.length} snapshots` });
+  files.push({ file: `snapshots/${manifest}`, state: "whole", text: `names ${kept.length}` });
   for (const name of kept) {
     const meta = await judged(files, name, verified(options, join(folder, name)));
     if (meta === undefined) continue;
-    whole.push(meta);
-    files.push({ file: `snapshots/${name}`, state: "whole", text: textOf(meta) });
+    const isForeign = options.clusterId !== undefined && meta.clusterId !== options.clusterId;
+    if (!isForeign) whole.push(meta);
+    const text = isForeign ? `it belongs to another cluster, ${meta.clusterId}` : textOf(meta);
+    files.push({ file: `snapshots/${name}`, state: isForeign ? "foreign" : "whole", text });
   }
   return { files, whole };
 }
 
-async function verified(
-  { disk, clusterId, onProgress }: CheckSnapshotsOptions,
-  path: string,
-): Promise<SnapshotMeta> {
+async function verified({ disk, onProgress }: CheckSnapshotsOptions, path: string): Promise<SnapshotMeta> {
   try {
-    const meta = await verifySnapshot(disk, path, (part) => onProgress?.(part, 1));
-    if (clusterId === undefined || meta.clusterId === clusterId) return meta;
-    throw new KvorumError("ERR", `it belongs to another cluster, ${meta.clusterId}`);
+    return await verifySnapshot(disk, path, (part) => onProgress?.(part, 1));
   } catch (error) {
     if (isCode(error, "ENOENT")) throw new KvorumError("ERR", "it is missing", { cause: error });
     throw error;

@@ -4,14 +4,17 @@ import { SimDisk } from "../../sim/disk.ts";
 import { Prng } from "../../sim/prng.ts";
 import { clusterId, entry, fixedRandom, TestLog } from "../../test/log-harness.ts";
 import { KvorumError } from "../base/errors.ts";
+import { limits } from "../base/limits.ts";
 import { systemClock } from "../platform/clock.ts";
 import { silentLogger } from "../platform/logger.ts";
 import { checkDirectory, type DirectoryReport, type FileReport } from "./check.ts";
 import { crc32 } from "./crc32.ts";
 import { DataDirectory } from "./data-directory.ts";
 import { saveHardState } from "./hard-state.ts";
-import { saveIdentity } from "./identity.ts";
+import { readIdentity, saveIdentity } from "./identity.ts";
 import { cutTail } from "./recover.ts";
+import { snapshotFormat } from "./snapshot-file.ts";
+import { SnapshotStore } from "./snapshots.ts";
 
 type Files = Map<string, Buffer>;
 
@@ -148,7 +151,7 @@ test("files of a newer kvorum are told from damaged ones", async () => {
   assert.equal(line(report.files[4]!), three);
 });
 
-test("a segment of another cluster is damage, and other people's files are unused", async () => {
+test("a segment of another cluster is foreign, and other people's files are unused", async () => {
   const files = await healthy();
   const segment = files.get(third)!;
   segment.fill(0xee, 24, 40);
@@ -157,7 +160,7 @@ test("a segment of another cluster is damage, and other people's files are unuse
   const lines = await linesFor(files);
   assert.match(
     lines[4]!,
-    /^wal\/0000000000000007.log corrupt offset 0 index 7: it belongs to another cluster/,
+    /^wal\/0000000000000007.log foreign offset 0 index 7: it belongs to another cluster/,
   );
   assert.ok(lines.includes("notes.txt unused: none of kvorum's"));
 });
@@ -181,6 +184,81 @@ test("a directory that is none, or nobody's, is refused", async () => {
   await assert.rejects(check(new Map()), { name: "KvorumError", message });
   const foreign = new Map([["/data/photo.jpg", Buffer.from("x")]]);
   await assert.rejects(check(foreign), { message: /\/data is no data directory/ });
+});
+
+/** The same with two empty snapshots. */
+async function withSnapshots(...indexes: readonly number[]): Promise<Files> {
+  const disk = SimDisk.fromFiles(await healthy());
+  const store = await SnapshotStore.open(disk, "/data/snapshots", systemClock, silentLogger);
+  for (const index of indexes) {
+    const keys = new Array<number>(limits.databases).fill(0);
+    const ids = { clusterId: clusterId.toString("hex"), hashKey: [1, 2] as const };
+    const meta = {
+      ...ids,
+      format: snapshotFormat,
+      index,
+      term: 3,
+      revision: 7,
+      timeMs: 1,
+      keys,
+      createdWallMs: 0,
+    };
+    await (await store.create(meta)).finish();
+  }
+  return disk.snapshotFiles();
+}
+
+const sixth = "/data/snapshots/0000000000000006.snapshot";
+
+test("snapshots are read whole, and what the manifest does not name is unused", async () => {
+  const files = await withSnapshots(3, 6);
+  files.set("/data/snapshots/0000000000000001.snapshot", Buffer.from("old"));
+  files.set("/data/snapshots/new.partial", Buffer.from("half"));
+  assert.deepEqual((await linesFor(files)).slice(5), [
+    "snapshots/manifest.json whole: names 2",
+    "snapshots/0000000000000006.snapshot whole: up to entry 6: 0 keys, revision 7, taken 1970-01-01T00:00:00.000Z",
+    "snapshots/0000000000000003.snapshot whole: up to entry 3: 0 keys, revision 7, taken 1970-01-01T00:00:00.000Z",
+    "snapshots/0000000000000001.snapshot unused: the manifest does not name it",
+    "snapshots/new.partial unused: a snapshot that was not finished",
+    spare,
+  ]);
+});
+
+test("a snapshot that is damaged, gone or another cluster's is told, and what it leaves uncovered", async () => {
+  const files = await withSnapshots(3, 6);
+  files.delete("/data/snapshots/0000000000000003.snapshot");
+  files.get(sixth)![files.get(sixth)!.length - 30]! ^= 8;
+  // The log begins with entry 4: without a snapshot, three entries are nowhere.
+  files.delete(first);
+  assert.deepEqual((await linesFor(files)).slice(4, 8), [
+    "wal corrupt: entries 1 to 3 are missing: no snapshot covers them",
+    "snapshots/manifest.json whole: names 2",
+    `snapshots/0000000000000006.snapshot corrupt: snapshot ${sixth} is damaged at byte 0: its checksum is wrong`,
+    "snapshots/0000000000000003.snapshot corrupt: it is missing",
+  ]);
+  const covered = await withSnapshots(3);
+  covered.delete(first);
+  assert.equal((await check(covered)).state, "whole");
+  const disk = SimDisk.fromFiles(await withSnapshots(6));
+  const identity = (await readIdentity(disk, "/data"))!;
+  await saveIdentity(disk, "/data", { ...identity, clusterId: "ab".repeat(16) });
+  const foreign = (await linesFor(disk.snapshotFiles())).filter((text) => / foreign/.test(text));
+  assert.deepEqual(foreign, [
+    `wal/0000000000000001.log foreign offset 0 index 1: it belongs to another cluster, ${clusterId.toString("hex")}`,
+    `wal/0000000000000004.log foreign offset 0: it belongs to another cluster, ${clusterId.toString("hex")}`,
+    `wal/0000000000000007.log foreign offset 0: it belongs to another cluster, ${clusterId.toString("hex")}`,
+    `snapshots/0000000000000006.snapshot foreign: it belongs to another cluster, ${clusterId.toString("hex")}`,
+  ]);
+});
+
+test("an unfinished restore is told", async () => {
+  const disk = SimDisk.fromFiles(await healthy());
+  const identity = (await readIdentity(disk, "/data"))!;
+  await saveIdentity(disk, "/data", { ...identity, isRestoring: true });
+  assert.equal(
+    (await linesFor(disk.snapshotFiles()))[0],
+    "identity.json corrupt: an unfinished restore: run kvorum restore again",
+  );
 });
 
 /** Whether a node starts with these files. */
@@ -212,7 +290,7 @@ async function starts(files: Files): Promise<boolean> {
 test("whatever bit is flipped, the check refuses where a start does, and nowhere else", async () => {
   const files = await healthy();
   const random = new Prng(7);
-  const seen = { whole: 0, torn: 0, corrupt: 0, newer: 0 };
+  const seen = { whole: 0, torn: 0, corrupt: 0, newer: 0, foreign: 0 };
   for (let run = 0; run < 400; run++) {
     const path = random.pick(["/data/identity.json", "/data/hard-state", first, second, third]);
     const bytes = Buffer.from(files.get(path)!);

@@ -21,10 +21,11 @@ export interface FileReport {
 }
 
 /**
- * torn: a write at the end of the log broke off; a start cuts it. newer: a later version wrote it. unused: a start
- * takes no notice of it, or removes it. Corrupt and newer keep a node from starting.
+ * torn: a write at the end of the log broke off; a start cuts it. newer: a later version wrote it. foreign: it is
+ * another cluster's. unused: a start takes no notice of it, or removes it. What is corrupt, newer or foreign keeps a
+ * node from starting, unless it can do without: the newer one of two snapshots.
  */
-export type FileState = "whole" | "torn" | "corrupt" | "newer" | "unused";
+export type FileState = "whole" | "torn" | "corrupt" | "newer" | "foreign" | "unused";
 
 export interface DirectoryReport {
   readonly files: readonly FileReport[];
@@ -175,6 +176,6 @@ const uses: Readonly<Record<string, string>> = {
 };
 
 function worstOf(files: readonly FileReport[]): DirectoryReport["state"] {
-  const states = ["corrupt", "newer", "torn"] as const;
+  const states = ["corrupt", "foreign", "newer", "torn"] as const;
   return states.find((state) => files.some((file) => file.state === state)) ?? "whole";
 }

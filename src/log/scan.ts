@@ -104,14 +104,14 @@ class Scan implements ScannedLog {
   }
 
   async run(): Promise<void> {
-    const { disk, directory, clusterId, behind } = this.#options;
+    const { disk, directory, clusterId, behind = "" } = this.#options;
     const row = await SegmentRow.read(disk, walDirectory(directory), clusterId, behind);
     const { segments, totalBytes, broken } = row;
     this.segments = segments;
     this.#totalBytes = totalBytes;
     this.#isCut = broken !== undefined;
     // The very first record is entry 1, or a base.
-    if ((segments[0]?.firstSequence ?? 1) === 1) this.runs.reset({ term: 0, index: 0 });
+    if (behind === "" && (segments[0]?.firstSequence ?? 1) === 1) this.runs.reset({ term: 0, index: 0 });
     for (const [i, segment] of segments.entries()) await this.#readSegment(segment, segments[i + 1]);
     // Only now is it known which entry comes there.
     if (broken !== undefined) throw new LogDamage({ ...broken, index: this.runs.nextIndex });
