@@ -36,6 +36,8 @@ const commands = [
   "keys",
   "ping",
   "info",
+  "backup",
+  "restore",
   "check",
   "dump-log",
 ];

@@ -59,6 +59,8 @@ test("revisions go on behind all that can have been given since the backup was t
   const day = 86_400_000;
   assert.equal((await restore(disk.fork(), file, createdWallMs + 30 * day)).revision, 1000 + 30 * day * 1000);
   assert.equal((await restore(disk.fork(), file, createdWallMs - day)).revision, 1000 + 1_000_000_000);
+  const half = 1000 + Math.floor((2 ** 48 - 1 - 1000) / 2);
+  assert.equal((await restore(disk.fork(), file, createdWallMs + 10_000 * day)).revision, half);
 });
 
 test("wherever the machine stops, no node starts from a half, and the restore can be done again", async () => {

@@ -68,6 +68,8 @@ export class TestClient implements Origin {
   readonly out: ReplyWriter = new ReplyWriter();
   isGone = false;
   isWaiting = false;
+  /** The database that commands are for. */
+  db = 0;
   readonly #durable: Durable;
   #request: Request | undefined;
   #resolve: (reply: string) => void = () => {};
@@ -86,7 +88,7 @@ export class TestClient implements Origin {
   #send(words: readonly (string | Buffer)[]): Promise<string> {
     const args = encodeArguments(words.map((word) => Buffer.from(word as string)));
     const command = commandOf(args);
-    this.#request = { command, args, db: 0, origin: this, readMode: "linearizable", writeQuorum: 0 };
+    this.#request = { command, args, db: this.db, origin: this, readMode: "linearizable", writeQuorum: 0 };
     return new Promise((resolve) => {
       this.#resolve = resolve;
       this.drain();
