@@ -108,6 +108,8 @@ export class Durable implements Persistence {
     await this.#started.catch(() => {});
     this.#looks?.cancel();
     await this.member.close();
+    // The directory is nobody's while somebody still writes in it.
+    if (this.isSaving) await this.save(true).catch(() => {});
     if (this.diskState === "ok" && saves && this.entriesSinceSave > 0) {
       await this.#snapshotter?.save(true).catch(() => {});
     }

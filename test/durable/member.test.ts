@@ -225,3 +225,19 @@ test("a snapshot of another cluster is refused", async () => {
   for (const [path, bytes] of other.snapshotFiles()) if (path.includes("/snapshots/")) files.set(path, bytes);
   await assert.rejects(DurableRun.start(SimDisk.fromFiles(files)), /belongs to cluster .* restore a backup/);
 });
+
+test("a node that stops without a snapshot lets go of its directory when the one under way is done", async () => {
+  const disk = new SimDisk();
+  const run = await DurableRun.start(disk);
+  await run.client().call("SET", "a", "1");
+  let isSaved = false;
+  const saving = run.durable.save(false).then(() => {
+    isSaved = true;
+  });
+  await run.close(false);
+  assert.ok(isSaved, "nothing is written behind the close");
+  await saving;
+  const after = await DurableRun.start(disk);
+  assert.equal(await after.client().call("GET", "a"), "$1\r\n1\r\n");
+  await after.close();
+});
