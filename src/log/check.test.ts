@@ -6,9 +6,9 @@ import { clusterId, entry, fixedRandom, TestLog } from "../../test/log-harness.t
 import { KvorumError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { systemClock } from "../platform/clock.ts";
+import { crc32 } from "../platform/crc32.ts";
 import { silentLogger } from "../platform/logger.ts";
 import { checkDirectory, type DirectoryReport, type FileReport } from "./check.ts";
-import { crc32 } from "./crc32.ts";
 import { DataDirectory } from "./data-directory.ts";
 import { saveHardState } from "./hard-state.ts";
 import { readIdentity, saveIdentity } from "./identity.ts";

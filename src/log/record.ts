@@ -1,9 +1,9 @@
 import { limits } from "../base/limits.ts";
+import { readU32, readU48, writeU32, writeU48 } from "../base/numbers.ts";
+import { crc32 } from "../platform/crc32.ts";
 import { hasBlankSector, isBlank, masked } from "./blank.ts";
-import { crc32 } from "./crc32.ts";
 import { type EntryKind, entryKinds, type LogEntry } from "./entry.ts";
 import { newerKvorumWrote } from "./fault.ts";
-import { readU32, readU48, writeU32, writeU48 } from "./numbers.ts";
 
 /** Records begin at multiples of this, so no header lies in two sectors. */
 export const recordAlignment = 64;

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { KvorumError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
+import { u48Max } from "../base/numbers.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Disk } from "../platform/disk.ts";
 import { silentLogger } from "../platform/logger.ts";
@@ -8,7 +9,6 @@ import type { Random } from "../platform/random.ts";
 import { isCode, removeIfThere } from "./calls.ts";
 import { saveHardState } from "./hard-state.ts";
 import { type Identity, newIdentity, readIdentity, saveIdentity } from "./identity.ts";
-import { u48Max } from "./numbers.ts";
 import { walDirectory } from "./scan.ts";
 import { readSnapshotFile, type SnapshotMeta } from "./snapshot-file.ts";
 import { SnapshotStore } from "./snapshots.ts";

@@ -1,7 +1,7 @@
+import { readU32, readU48, writeU32, writeU48 } from "../base/numbers.ts";
+import { crc32 } from "../platform/crc32.ts";
 import { sectorBytes } from "./blank.ts";
-import { crc32 } from "./crc32.ts";
 import { newerKvorumWrote } from "./fault.ts";
-import { readU32, readU48, writeU32, writeU48 } from "./numbers.ts";
 
 /** Records begin here: behind the header's sector, and the one for the next segment's name. */
 export const segmentHeaderBytes: number = 2 * sectorBytes;

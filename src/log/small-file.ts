@@ -2,9 +2,9 @@ import { join } from "node:path";
 import { assert } from "../base/assert.ts";
 import { KvorumError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
+import { crc32 } from "../platform/crc32.ts";
 import type { Disk } from "../platform/disk.ts";
 import { isCode, removeIfThere, syncFile, withFile, writeTo } from "./calls.ts";
-import { crc32 } from "./crc32.ts";
 import { newerKvorumWrote } from "./fault.ts";
 
 /** Fields of a small file. It has a format number, so that a later version can tell what it reads. */

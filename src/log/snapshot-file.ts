@@ -1,10 +1,10 @@
 import { KvorumError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
+import { readU32, writeU48 } from "../base/numbers.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Disk, DiskFile } from "../platform/disk.ts";
 import { syncFile, withFile, writeTo } from "./calls.ts";
 import { newerKvorumWrote } from "./fault.ts";
-import { readU32, writeU48 } from "./numbers.ts";
 import {
   type FrameKind,
   frameHeadBytes,

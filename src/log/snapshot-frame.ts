@@ -1,6 +1,6 @@
 import { KvorumError } from "../base/errors.ts";
-import { crc32 } from "./crc32.ts";
-import { readU32, writeU32 } from "./numbers.ts";
+import { readU32, writeU32 } from "../base/numbers.ts";
+import { crc32 } from "../platform/crc32.ts";
 
 /**
  * A snapshot file is frames, one behind the other, and nothing else:

@@ -1,6 +1,6 @@
 /**
- * Numbers on disk, little endian. A u48 is a whole number up to 2^48 - 1 in six bytes: indexes, terms, sequences and
- * offsets in files.
+ * Numbers on disk and on the wire, little endian. A u48 is a whole number up to 2^48 - 1 in six bytes: indexes, terms,
+ * sequences and offsets in files.
  */
 export const u48Max = 0xffff_ffff_ffff;
 
