@@ -190,6 +190,15 @@ export const limits = {
   /** Proposals that are not committed: a majority that hangs must not fill the leader's memory. */
   uncommittedBytesMax: 134_217_728, // 128 MiB
 
+  /** A configuration of the cluster in bytes: some hundred members with all that is said of them. */
+  configurationBytesMax: 65_536, // 64 KiB
+  /** The body of a frame between members: a largest entry and what stands around it. */
+  peerBodyBytesMax: 67_174_400, // 64 MiB + 64 KiB
+  /** A part of a snapshot in one frame: a heartbeat does not notice it, and a piece read from the disk fits. */
+  snapshotPieceBytesMax: 1_048_576, // 1 MiB
+  /** Why a member does not take a forwarded batch: one line of an error. */
+  refusalBytesMax: 65_536, // 64 KiB
+
   /** A configuration file: far more than all settings take. */
   configBytesMax: 1_048_576, // 1 MiB
   /** What slowlog-max-len may be set to: about 400 MiB of the largest entries. */
@@ -240,3 +249,11 @@ assert(
 );
 assert(limits.appendBytesMax < limits.inflightBytesMax, "messages follow each other without waiting");
 assert(limits.commandBytesMax < limits.uncommittedBytesMax, "a largest command can be proposed");
+assert(
+  limits.logPayloadBytesMax + 1024 < limits.peerBodyBytesMax,
+  "a largest entry must fit into a frame between members",
+);
+assert(
+  limits.snapshotReadBytes <= limits.snapshotPieceBytesMax,
+  "what is read at a time is sent in one piece",
+);
