@@ -1,0 +1,14 @@
+/** Every bound of the simulator, with its reason. Units are in the names. */
+export const simLimits = {
+  /** One line of a history: a largest value that workloads write, escaped, many times over. */
+  historyLineBytesMax: 1_048_576, // 1 MiB
+  /** Operations of one history: about 1 GiB in memory, and more than an hour of a simulated cluster. */
+  historyOperationsMax: 2_000_000,
+  /** Configurations that the search for an order of one key remembers, and the bytes of their names: some seconds. */
+  searchConfigurationsMax: 1_000_000,
+  searchBytesMax: 268_435_456, // 256 MiB
+  /** Values that one key may have at one revision, as far as unknown outcomes leave it open; beyond it, any. */
+  possibleValuesMax: 64,
+  /** Violations that one checker reports: whoever reads them begins with the first. */
+  violationsMax: 20,
+} as const;
