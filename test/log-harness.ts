@@ -164,6 +164,7 @@ export async function scanned(disk: Disk): Promise<ScannedLog & { readonly entri
     durableSequence: log.durableSequence,
     torn: log.torn,
     fault: log.fault,
+    configurations: log.configurations,
     entries: model.entries,
   };
 }

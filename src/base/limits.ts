@@ -152,6 +152,9 @@ export const limits = {
   /** One piece of a backup: a millisecond of a disk, and of the network. */
   backupReadBytesMax: 1_048_576, // 1 MiB
 
+  /** One piece of a snapshot on its way to a member: some milliseconds of a network, and nothing waits behind it longer. */
+  snapshotPieceBytes: 262_144, // 256 KiB
+
   /** Names in one COMMAND INFO or COMMAND DOCS: more than there are commands, and under 10 ms. */
   commandNamesMax: 512,
   /** Names that a client gives itself or its library: CLIENT LIST shows them all. */

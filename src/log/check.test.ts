@@ -279,7 +279,7 @@ async function starts(files: Files): Promise<boolean> {
       onFailed() {},
     });
     await log.close();
-    await directory.raiseTerm();
+    await directory.hardState();
     return true;
   } catch (error) {
     if (!(error instanceof KvorumError)) throw error;

@@ -5,7 +5,7 @@ import type { Disk, DiskLock } from "../platform/disk.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Random } from "../platform/random.ts";
 import { type HardState, readHardState, saveHardState } from "./hard-state.ts";
-import { type Identity, openIdentity } from "./identity.ts";
+import { type ClusterIdentity, type Identity, openIdentity } from "./identity.ts";
 import { SnapshotStore } from "./snapshots.ts";
 import { Wal, type WalOptions } from "./wal.ts";
 
@@ -13,6 +13,8 @@ export interface DataDirectoryParts {
   readonly disk: Disk;
   readonly directory: string;
   readonly nodeId: string;
+  /** What a new member is to share with the others; a cluster of its own where absent. */
+  readonly cluster?: ClusterIdentity | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -49,7 +51,7 @@ export class DataDirectory {
     await disk.makeDirectory(directory);
     const lock = await disk.lock(directory);
     try {
-      const identity = await openIdentity(disk, directory, parts.nodeId, parts.random);
+      const identity = await openIdentity(disk, directory, parts.nodeId, parts.random, parts.cluster);
       const snapshots = await SnapshotStore.open(
         disk,
         join(directory, "snapshots"),
@@ -79,13 +81,20 @@ export class DataDirectory {
     });
   }
 
-  /** The next term, with this node's vote for itself: a cluster of one elects itself. Durable when it resolves. */
-  async raiseTerm(): Promise<HardState> {
-    const { disk, directory, nodeId } = this.#parts;
-    const before = await readHardState(disk, directory);
-    const next: HardState = { term: (before?.term ?? 0) + 1, vote: nodeId, commit: before?.commit ?? 0 };
-    await saveHardState(disk, directory, next);
-    return next;
+  /** Term and vote as they were saved last. */
+  async hardState(): Promise<HardState> {
+    const { disk, directory } = this.#parts;
+    return (await readHardState(disk, directory)) ?? { term: 0, vote: "", commit: 0 };
+  }
+
+  /** Durable when it resolves. One at a time. */
+  saveHardState(state: HardState): Promise<void> {
+    const { disk, directory } = this.#parts;
+    return saveHardState(disk, directory, state);
+  }
+
+  get random(): Random {
+    return this.#parts.random;
   }
 
   close(): Promise<void> {

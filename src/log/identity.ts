@@ -18,6 +18,9 @@ export interface Identity {
   readonly isRestoring?: true;
 }
 
+/** What all members of a cluster share. */
+export type ClusterIdentity = Pick<Identity, "clusterId" | "hashKey">;
+
 const fileName = "identity.json";
 const format = 1;
 
@@ -39,7 +42,7 @@ export function saveIdentity(disk: Disk, directory: string, identity: Identity):
 }
 
 /**
- * The identity for one more start: a new one in an empty directory, else that which is there, with its boot number
+ * The identity for one more start: a new one in an empty directory, of the cluster that it is told; else that which is there, with its boot number
  * raised; durable when this resolves. Throws KvorumError where the directory belongs to another node, or is not
  * restored to the end.
  */
@@ -48,8 +51,9 @@ export async function openIdentity(
   directory: string,
   nodeId: string,
   random: Random,
+  cluster?: ClusterIdentity,
 ): Promise<Identity> {
-  const before = (await readIdentity(disk, directory)) ?? newIdentity(nodeId, random);
+  const before = (await readIdentity(disk, directory)) ?? { ...newIdentity(nodeId, random), ...cluster };
   if (before.isRestoring) throw new KvorumError("ERR", `${directory} holds ${unfinishedRestore}`);
   if (before.nodeId !== nodeId) {
     const owner = `${directory} belongs to node ${before.nodeId}, not to ${nodeId}`;

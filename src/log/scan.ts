@@ -51,6 +51,13 @@ export interface ScannedLog {
   /** Bytes of an unfinished write behind the last record. */
   readonly torn: TornTail | undefined;
   readonly fault: LogFault | undefined;
+  /** Entries of the log that say who its members are, in order. */
+  readonly configurations: readonly StoredConfiguration[];
+}
+
+export interface StoredConfiguration {
+  readonly index: number;
+  readonly payload: Buffer;
 }
 
 export interface TornTail {
@@ -86,6 +93,7 @@ class Scan implements ScannedLog {
   durableSequence = 0;
   torn: TornTail | undefined;
   fault: LogFault | undefined;
+  configurations: StoredConfiguration[] = [];
 
   readonly #options: ScanOptions;
   /** The row of segments breaks off: there is more of the log than what is in it. */
@@ -149,10 +157,20 @@ class Scan implements ScannedLog {
       if (objection !== undefined) this.#damage(segment, walk, objection);
       this.runs.add(view.term, view.index, view.sequence);
     }
+    this.#seeConfiguration(walk);
     segment.add(view.bytes);
     this.durableSequence = view.durable;
     const place = { file: segment.path, offset: walk.position };
     return this.#options.onRecord?.(view, walk.window.bytes, walk.at, place);
+  }
+
+  /** Keeps what names members; forgets it where the entry is replaced, or was so long ago that a base covers it. */
+  #seeConfiguration({ view, window, at }: RecordWalk): void {
+    const known = this.configurations;
+    if (view.kind === entryKinds.base) this.configurations = [];
+    while (known.length > 0 && known.at(-1)!.index >= view.index) known.pop();
+    if (view.kind !== entryKinds.configuration) return;
+    known.push({ index: view.index, payload: Buffer.from(view.payload(window.bytes, at)) });
   }
 
   /** The walk met something that is no whole record. */

@@ -3,6 +3,7 @@ import { limits } from "../base/limits.ts";
 import { readU32, writeU48 } from "../base/numbers.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Disk, DiskFile } from "../platform/disk.ts";
+import type { Configuration } from "../raft/configuration.ts";
 import { syncFile, withFile, writeTo } from "./calls.ts";
 import { newerKvorumWrote } from "./fault.ts";
 import {
@@ -29,6 +30,10 @@ export interface SnapshotMeta {
   readonly hashKey: readonly [number, number];
   /** Keys in each database. */
   readonly keys: readonly number[];
+  /** The members as of then; absent where the node was alone and nobody ever asked. */
+  readonly configuration?: Configuration;
+  /** The entry that said so; 0 or absent: none. */
+  readonly configurationIndex?: number;
   /** When it was taken, by this machine's clock. */
   readonly createdWallMs: number;
 }

@@ -3,7 +3,7 @@ import { KvorumError } from "../base/errors.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Disk, DiskFile } from "../platform/disk.ts";
 import type { Logger } from "../platform/logger.ts";
-import { isCode, removeIfThere } from "./calls.ts";
+import { isCode, removeIfThere, syncFile, writeTo } from "./calls.ts";
 import { HeldSnapshot } from "./held-snapshot.ts";
 import { readSmallFile, replaceSmallFile } from "./small-file.ts";
 import {
@@ -12,6 +12,7 @@ import {
   SnapshotFileWriter,
   type SnapshotMeta,
 } from "./snapshot-file.ts";
+import { verifySnapshot } from "./verify-snapshot.ts";
 
 export const manifest = "manifest.json";
 const format = 1;
@@ -103,6 +104,24 @@ export class SnapshotStore {
     return writer;
   }
 
+  /** Begins a snapshot that comes from another member. One at a time: what another call left is overwritten. */
+  async receive(): Promise<ReceivedSnapshot> {
+    const path = join(this.directory, received);
+    this.#pins.set(received, 1);
+    await removeIfThere(this.#disk, path);
+    const file = await this.#disk.open(path, { mode: "create" });
+    return new ReceivedSnapshot(this.#disk, file, {
+      keep: async (meta) => {
+        this.#pins.delete(received);
+        await this.#keepReceived(path, meta);
+      },
+      drop: async () => {
+        this.#pins.delete(received);
+        await removeIfThere(this.#disk, path);
+      },
+    });
+  }
+
   /** Reads a snapshot whole: see readSnapshotFile. Rejects with KvorumError where it is damaged. */
   async read(
     meta: SnapshotMeta,
@@ -150,13 +169,23 @@ export class SnapshotStore {
     }
   }
 
-  async #keep(path: string, meta: SnapshotMeta): Promise<void> {
+  #keep(path: string, meta: SnapshotMeta): Promise<void> {
     const file = fileOf(meta);
+    const others = this.#kept.filter((kept) => kept.file !== file);
+    return this.#name(path, file, [{ file, meta }, ...others].slice(0, keptMax));
+  }
+
+  /** The log goes on behind it: from the ones before it no way leads there. */
+  #keepReceived(path: string, meta: SnapshotMeta): Promise<void> {
+    const file = fileOf(meta);
+    return this.#name(path, file, [{ file, meta }]);
+  }
+
+  async #name(path: string, file: string, kept: readonly Kept[]): Promise<void> {
     try {
       await this.#disk.rename(path, join(this.directory, file));
       await this.#disk.syncDirectory(this.directory);
-      const others = this.#kept.filter((kept) => kept.file !== file);
-      await this.#write([{ file, meta }, ...others].slice(0, keptMax));
+      await this.#write(kept);
     } catch (error) {
       // What has no room can be tried again. Behind any other failure nobody knows what names the disk has.
       this.#hasFailed = !isCode(error, "ENOSPC");
@@ -239,7 +268,57 @@ export class SnapshotWriter {
   }
 }
 
+/** A snapshot that comes from another member, a piece at a time. */
+export class ReceivedSnapshot {
+  /** Bytes that were written, from the beginning. */
+  bytes = 0;
+  #isOpen = true;
+  readonly #disk: Disk;
+  readonly #file: DiskFile;
+  readonly #ending: { keep(meta: SnapshotMeta): Promise<void>; drop(): Promise<void> };
+
+  constructor(
+    disk: Disk,
+    file: DiskFile,
+    ending: { keep(meta: SnapshotMeta): Promise<void>; drop(): Promise<void> },
+  ) {
+    this.#disk = disk;
+    this.#file = file;
+    this.#ending = ending;
+  }
+
+  /** The bytes are the file's until this resolves. */
+  async write(bytes: Buffer): Promise<void> {
+    await writeTo(this.#file, [bytes], this.bytes);
+    this.bytes += bytes.length;
+  }
+
+  /** All of it is there. Resolves with what it holds; rejects with KvorumError where it is damaged. */
+  async finish(): Promise<SnapshotMeta> {
+    await syncFile(this.#file);
+    await this.#close();
+    return verifySnapshot(this.#disk, this.#file.path);
+  }
+
+  /** From now on it is the newest and only one; durable when this resolves. Only after `finish`. */
+  adopt(meta: SnapshotMeta): Promise<void> {
+    return this.#ending.keep(meta);
+  }
+
+  async drop(): Promise<void> {
+    await this.#close().catch(() => {});
+    await this.#ending.drop().catch(() => {});
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    await this.#file.close();
+  }
+}
+
 const partial = "new.partial";
+const received = "received.partial";
 
 /** Sorted by name they are sorted by their entries. */
 function fileOf({ index }: SnapshotMeta): string {

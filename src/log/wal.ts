@@ -10,7 +10,7 @@ import { EntryCache } from "./entry-cache.ts";
 import { readEntries } from "./read-entries.ts";
 import { recoverLog } from "./recover.ts";
 import type { Runs } from "./runs.ts";
-import { type ScannedLog, walDirectory } from "./scan.ts";
+import { type ScannedLog, type StoredConfiguration, walDirectory } from "./scan.ts";
 import { Writer } from "./writer.ts";
 
 export interface WalOptions {
@@ -33,7 +33,10 @@ export interface WalOptions {
   readonly mustExist?: boolean;
   /** The longest segment, but for one with a larger record. */
   readonly segmentBytes?: number;
-  /** Entries up to this one are stable. Called in a later turn than `append`. */
+  /**
+   * Entries up to this one are stable. Called in a later turn than `append`, after every write; also after one of
+   * entries that others have replaced meanwhile, so that the index may be the same as before.
+   */
   readonly onStable: (index: number) => void;
   /** A write or a sync failed. Called once: nothing is written any more. */
   readonly onFailed: (error: DiskError) => void;
@@ -54,6 +57,8 @@ export interface WalOptions {
  *          └───────────── in memory ──────┘
  */
 export class Wal {
+  /** The entries of kind configuration that were in the log when it was opened, in order. */
+  readonly configurations: readonly StoredConfiguration[];
   readonly #options: WalOptions;
   readonly #runs: Runs;
   readonly #writer: Writer;
@@ -74,7 +79,8 @@ export class Wal {
     return wal;
   }
 
-  private constructor(options: WalOptions, { runs, segments, durableSequence }: ScannedLog) {
+  private constructor(options: WalOptions, { runs, segments, durableSequence, configurations }: ScannedLog) {
+    this.configurations = configurations.filter(({ index }) => index > options.base.index);
     this.#options = options;
     this.#runs = runs;
     this.#stableIndex = runs.lastIndex;
@@ -114,6 +120,16 @@ export class Wal {
   /** Entries up to this one are on the disk: with fsync interval, a crash of the machine takes none of them. */
   get durableIndex(): number {
     return this.#runs.indexAt(this.#writer.durableSequence);
+  }
+
+  /** Records are counted from the log's beginning, dead ones too: the last one that was appended … */
+  get appendedSequence(): number {
+    return this.#writer.lastSequence;
+  }
+
+  /** … and the last one that is on the disk: see `fsync`. */
+  get writtenSequence(): number {
+    return this.#writer.writtenSequence;
   }
 
   /** Bytes of all records that are kept, dead ones and waiting ones too. */
@@ -160,6 +176,12 @@ export class Wal {
       if (entries.length > 0) return entries;
     }
     return [];
+  }
+
+  /** What `read` would give, where it is in memory; undefined where it is not, or no longer in the log. */
+  cached(from: number, bytesMax: number): readonly LogEntry[] | undefined {
+    if (from < this.#cache.firstIndex || from > this.lastIndex) return undefined;
+    return this.#cache.read(from, bytesMax);
   }
 
   /**
@@ -224,10 +246,11 @@ export class Wal {
 
   #written(): void {
     const stable = this.#runs.indexAt(this.#writer.writtenSequence);
-    if (stable <= this.#stableIndex) return;
-    this.#stableIndex = stable;
-    this.#cache.shrink(stable);
-    this.#options.onStable(stable);
+    if (stable > this.#stableIndex) {
+      this.#stableIndex = stable;
+      this.#cache.shrink(stable);
+    }
+    this.#options.onStable(this.#stableIndex);
   }
 
   async #readFromDisk(from: number, bytesMax: number): Promise<LogEntry[]> {

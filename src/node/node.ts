@@ -6,8 +6,9 @@ import type { Logger } from "../platform/logger.ts";
 import { systemNet } from "../platform/net-system.ts";
 import { systemProcess } from "../platform/process.ts";
 import { systemRandom } from "../platform/random.ts";
+import type { Replica } from "../replica/contract.ts";
 import { Durable } from "../replica/durable.ts";
-import { Member } from "../replica/member.ts";
+import { Memory } from "../replica/memory.ts";
 import { Server } from "../server/server.ts";
 import type { NodeConfig } from "./config.ts";
 
@@ -74,14 +75,14 @@ export async function startNode(config: NodeConfig, logger: Logger): Promise<Nod
 
 /** What holds the data of a node. */
 interface Store {
-  readonly member: Member;
+  readonly member: Replica;
   start(): Promise<void>;
   close(saves: boolean): Promise<void>;
 }
 
 function inMemory(): Store {
   const hashKey = [systemRandom.uint32() | 0, systemRandom.uint32() | 0] as const;
-  const member = new Member(new Engine(hashKey), systemClock, false);
+  const member = new Memory(new Engine(hashKey), systemClock);
   return { member, start: async () => {}, close: () => member.close() };
 }
 

@@ -51,7 +51,7 @@ export class Applier {
 
   /** Applies a batch from its next item on, as far as the turn's time goes. True: it is done. */
   applyBatch(batch: Batch): boolean {
-    if (batch.next === 0) this.#begin(batch.payload, batch.writes === 0);
+    if (batch.next === 0 && !batch.isReadOnly) this.#begin(batch.payload, batch.writes === 0);
     for (let i = batch.next; i < batch.count; ) {
       const origin = batch.origins[i]!;
       let settled = 0;
@@ -62,7 +62,7 @@ export class Applier {
         settled++;
       } while (!isOver && i < batch.count && batch.origins[i] === origin);
       batch.next = i;
-      if (!origin.isGone) origin.settled(settled);
+      if (!origin.isGone && batch.replies === undefined) origin.settled(settled);
       if (isOver && i < batch.count) return false;
     }
     return true;
@@ -76,15 +76,20 @@ export class Applier {
   /** True: the turn is over. */
   #applyItem(batch: Batch, item: number, origin: Origin): boolean {
     const isRead = batch.isRead(item);
-    if (isRead && origin.isGone) return false;
+    if (isRead && origin.isGone) {
+      batch.replies?.push(none);
+      return false;
+    }
     const bytes = isRead ? batch.reads : batch.payload;
     const place = batch.placeOf(item);
     const { args } = this.#reader;
     readWholeCommand(bytes, place + 1, args);
     const command = commandOf(args);
     const out = origin.isGone ? this.#nobody : origin.out;
+    const before = out.length;
     if (isRead) this.#read(command, args, bytes[place]!, out, origin);
     else this.#write(command, args, bytes[place]!, out, origin);
+    if (batch.replies !== undefined) batch.replies.push(cutOff(out, before));
     return ((item & (looksApart - 1)) === 0 || !command.isFast) && this.isTurnOver;
   }
 
@@ -104,6 +109,15 @@ export class Applier {
     else this.#engine.read(command, args, db, out, this.#engine.now);
   }
 }
+
+/** A reply that has to wait: what was written behind `before`. */
+function cutOff(out: ReplyWriter, before: number): Buffer {
+  const reply = Buffer.from(out.buffer.subarray(before, out.length));
+  out.truncate(before);
+  return reply;
+}
+
+const none: Buffer = Buffer.alloc(0);
 
 /** So many fast commands are carried out between two looks at the clock. */
 const looksApart = 64;

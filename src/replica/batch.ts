@@ -1,6 +1,6 @@
 import { batchHeaderBytes, writeBatchTime } from "../engine/batch.ts";
 import type { Arguments } from "../protocol/arguments.ts";
-import type { Origin } from "./contract.ts";
+import type { Origin, ReadMode } from "./contract.ts";
 
 const none: Buffer = Buffer.alloc(0);
 
@@ -17,8 +17,28 @@ export class Batch {
   readonly origins: Origin[] = [];
   /** Items: writes and reads. */
   count = 0;
-  /** Index of its entry in the log, once proposed. */
+  /** Its entry in the log, once proposed; 0 before. */
   index = 0;
+  term = 0;
+  /** Of reads alone: they may be answered when this is applied; infinite while it is not known. */
+  readIndex: number = Number.POSITIVE_INFINITY;
+  /** Cluster time when it was sealed: deadlines that had passed by then have passed for its reads. */
+  sealedAtMs = 0;
+  /** When it was begun, in monotonic ms. */
+  sinceMs = 0;
+  /** What its callers are answered instead, when it is their turn. */
+  error: string | undefined;
+  /** How its reads want to be answered, the strictest of them, and by how many voters. */
+  readMode: ReadMode = "stale";
+  readQuorum = 0;
+  /** Voters that must hold it before it is answered, where that is more than its commit takes; else 0. */
+  writeQuorum = 0;
+  /** Of a batch that is applied and whose callers have still to wait: the reply to each item. */
+  replies: Buffer[] | undefined;
+  /** All its items are applied. */
+  isApplied = false;
+  /** It has left the line. */
+  isDone = false;
   /** The next item to be applied, where a batch is applied in several turns. */
   next = 0;
   /** Wanted by the expiry of a key: becomes an entry even where nobody offers anything. */
@@ -57,7 +77,10 @@ export class Batch {
     this.writes++;
   }
 
-  addRead(args: Arguments, db: number, origin: Origin): void {
+  /** `quorum` counts where the mode is "quorum". */
+  addRead(args: Arguments, db: number, origin: Origin, mode: ReadMode, quorum: number): void {
+    if (strictness[mode] > strictness[this.readMode]) this.readMode = mode;
+    if (mode === "quorum") this.readQuorum = Math.max(this.readQuorum, quorum);
     const length = args.to - args.from + 1;
     if (this.#readBytes + length > this.#reads.length) {
       const grown = Buffer.allocUnsafeSlow(Math.max(1024, this.#readBytes + length, this.#reads.length * 2));
@@ -70,11 +93,19 @@ export class Batch {
     this.#readBytes += length;
   }
 
-  /** Ends the batch: its payload, which nobody changes from now on. */
-  seal(timeMs: number): Buffer {
+  /** It has no entry: nothing in it changes anything. */
+  get isReadOnly(): boolean {
+    return this.writes === 0 && !this.isTick;
+  }
+
+  /** Ends the batch. */
+  seal(): void {
     this.payload = this.#slab.end();
+  }
+
+  /** The time that its entry will carry. Nobody changes the payload once it is proposed. */
+  setTime(timeMs: number): void {
     writeBatchTime(this.payload, timeMs);
-    return this.payload;
   }
 
   isRead(item: number): boolean {
@@ -101,6 +132,9 @@ export class Batch {
     this.origins.push(origin);
   }
 }
+
+/** Who waits for a stricter mode has all that a laxer one promises, but for a quorum without a leader. */
+const strictness: Readonly<Record<ReadMode, number>> = { stale: 0, quorum: 1, linearizable: 2 };
 
 /**
  * Room for payloads, one behind the other, so that an entry costs no buffer of its own. A payload that does not

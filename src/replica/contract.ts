@@ -57,6 +57,8 @@ export interface Request {
   origin: Origin;
   /** How a read wants to be answered. */
   readMode: ReadMode;
+  /** Voters that a read of the mode "quorum" asks; 0: a majority, which is the least. */
+  readQuorum: number;
   /** Voters that must hold a write before it is answered; 0: as configured. */
   writeQuorum: number;
 }

@@ -1,14 +1,22 @@
 import { KvorumError } from "../base/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { DataDirectory } from "../log/data-directory.ts";
+import type { HardState } from "../log/hard-state.ts";
 import type { Wal } from "../log/wal.ts";
+import type { Peers } from "../peers/contract.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
-import type { DiskError } from "../platform/disk.ts";
+import { DiskError } from "../platform/disk.ts";
 import type { Logger } from "../platform/logger.ts";
+import { type Config, defaultConfig } from "../raft/config.ts";
+import { type Configuration, emptyConfiguration } from "../raft/configuration.ts";
+import type { PlacedConfiguration } from "../raft/types.ts";
 import { Applier } from "./applier.ts";
+import type { AppliedState } from "./apply-loop.ts";
+import { Consensus } from "./consensus.ts";
 import type { HeldSnapshot, Persistence } from "./contract.ts";
-import { Member } from "./member.ts";
-import { loadNewest, progressLogger, replay } from "./recovery.ts";
+import { Member, type MemberKeeper } from "./member.ts";
+import { alone, begin, configurationAt, configurationsOf, isAloneIn } from "./members.ts";
+import { type Base, loadNewest, progressLogger, replay } from "./recovery.ts";
 import { Snapshotter } from "./snapshotter.ts";
 import { diskAlmostFull, diskFull } from "./trouble.ts";
 
@@ -18,6 +26,20 @@ export interface DurableOptions {
   readonly snapshotLogBytes: number;
   /** The longest segment of the log; the log's own choice where absent. */
   readonly segmentBytes?: number;
+  /** A write that is not known to be committed after so long is answered UNKNOWN_OUTCOME; 5 s by default. */
+  readonly writeTimeoutMs?: number;
+  /** Voters that must hold a write before it is answered, where that is more than a majority. */
+  readonly writeQuorum?: number;
+  /** The other members, and how to reach them; alone where absent. */
+  readonly cluster?: ClusterOptions;
+}
+
+export interface ClusterOptions {
+  readonly peers: Peers;
+  /** Of a new cluster: every member writes them as the first entry. Without members: the node waits to be told. */
+  readonly first: Configuration;
+  /** Where it differs from raft's defaults. */
+  readonly raft?: Partial<Config>;
 }
 
 /** How often the size of the log and the room on the disk are looked at. */
@@ -27,7 +49,7 @@ const lookMs = 200;
  * A member with a data directory: brings it to where it was (snapshot, then log), and looks after both from
  * then on. What the disk does to it is decided here.
  */
-export class Durable implements Persistence {
+export class Durable implements Persistence, MemberKeeper {
   readonly member: Member;
   readonly fsync: "always" | "interval";
   diskState = "ok";
@@ -38,9 +60,11 @@ export class Durable implements Persistence {
   readonly #logger: Logger;
   readonly #options: DurableOptions;
   #log: Wal | undefined;
+  #consensus: Consensus | undefined;
   #snapshotter: Snapshotter | undefined;
   #looks: Timer | undefined;
   #isShort = false;
+  #hasFailed = false;
   #isOpen = true;
   #started: Promise<void> = Promise.resolve();
 
@@ -51,7 +75,12 @@ export class Durable implements Persistence {
     logger: Logger,
     options: DurableOptions,
   ) {
-    this.member = new Member(engine, clock, true);
+    this.member = new Member(engine, clock, {
+      id: directory.identity.nodeId,
+      boot: directory.identity.boot,
+      writeQuorum: options.writeQuorum ?? 0,
+      writeTimeoutMs: options.writeTimeoutMs ?? writeTimeoutMs,
+    });
     this.member.persistence = this;
     this.fsync = options.fsync;
     this.#engine = engine;
@@ -81,25 +110,86 @@ export class Durable implements Persistence {
       fsync: this.fsync,
       base,
       ...(this.#options.segmentBytes === undefined ? {} : { segmentBytes: this.#options.segmentBytes }),
-      onStable: (index) => member.stable(index),
-      onFailed: (error) => this.#failed(error),
+      onStable: () => this.#consensus?.written(),
+      onFailed: ({ code, message }) => this.#failed(code, message),
       onSpace: (isEnough) => this.#spaceChanged(isEnough),
     });
     this.#log = log;
-    const tellReplay = progressLogger(logger, clock, "replaying the log");
-    await replay(log, base, new Applier(this.#engine, clock), clock, (part) => {
+    const cluster = this.#options.cluster;
+    const first = cluster?.first ?? alone(this.#directory.identity.nodeId);
+    await begin(log, first);
+    const state = await this.#replay(log, base, first);
+    const consensus = this.#consensusOf(log, state, first, await this.#directory.hardState());
+    await this.#serve(log, consensus, state);
+    const seconds = ((clock.monotonicMs() - startMs) / 1000).toFixed(1);
+    logger.info(`recovered up to entry ${member.appliedIndex} (snapshot ${base.index}) in ${seconds} s`);
+  }
+
+  /** Applies what is known to be committed; a leader tells about the rest. */
+  async #replay(log: Wal, base: Base, first: Configuration): Promise<AppliedState> {
+    const configurations = configurationsOf(log);
+    const inForce = configurations.at(-1)?.configuration ?? base.configuration ?? first;
+    const { commit } = await this.#directory.hardState();
+    const isAlone = isAloneIn(inForce, this.#directory.identity.nodeId);
+    const index = isAlone ? log.lastIndex : Math.max(base.index, Math.min(commit, log.lastIndex));
+    const tellReplay = progressLogger(this.#logger, this.#clock, "replaying the log");
+    await replay(log, base, index, new Applier(this.#engine, this.#clock), this.#clock, (part) => {
       this.#progressed(0.5 + part / 2);
       tellReplay(part);
     });
     if (this.fsync === "interval" && log.lastIndex > base.index) {
-      logger.info(
+      this.#logger.info(
         `fsync interval: if the machine stopped, up to a second of writes behind entry ${log.lastIndex} may be lost`,
       );
     }
-    const hardState = await this.#directory.raiseTerm();
-    this.#serve(log, hardState.term);
-    const seconds = ((clock.monotonicMs() - startMs) / 1000).toFixed(1);
-    logger.info(`recovered up to entry ${member.appliedIndex} (snapshot ${base.index}) in ${seconds} s`);
+    const placed = configurationAt(configurations, index) ?? placedOf(base, first);
+    return { index, term: log.termOf(index) ?? base.term, placed };
+  }
+
+  #consensusOf(log: Wal, { index }: AppliedState, first: Configuration, hardState: HardState): Consensus {
+    const { nodeId, boot } = this.#directory.identity;
+    const { cluster } = this.#options;
+    const { term, vote } = hardState;
+    const { random } = this.#directory;
+    const consensus = new Consensus({
+      config: {
+        ...defaultConfig,
+        ...cluster?.raft,
+        id: nodeId,
+        boot,
+        random: (below) => random.uint32() % below,
+      },
+      restored: {
+        hardState: { term, vote: vote === "" ? undefined : vote },
+        configurations: configurationsOf(log),
+        commitIndex: index,
+        appliedIndex: index,
+      },
+      first,
+      directory: this.#directory,
+      log,
+      peers: cluster?.peers ?? nobody,
+      clock: this.#clock,
+      logger: this.#logger,
+      host: this.member,
+    });
+    this.#consensus = consensus;
+    return consensus;
+  }
+
+  /** The state of the newest snapshot, which has just come from the leader. */
+  async load(): Promise<AppliedState> {
+    await this.#snapshotter?.giveUp();
+    this.#engine.reset();
+    const { snapshots } = this.#directory;
+    const base = await loadNewest(this.#engine, snapshots, this.#logger, () => this.#progressed(0));
+    return { ...base, placed: placedOf(base, emptyConfiguration) };
+  }
+
+  /** Consensus has stopped, since something failed on the disk. */
+  failed(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.#failed(error instanceof DiskError ? error.code : "EIO", message);
   }
 
   /** Finishes what was taken; takes a last snapshot where that makes the next start quicker. */
@@ -161,7 +251,7 @@ export class Durable implements Persistence {
     return (bytes * this.entriesSinceSave) / Math.max(1, lastIndex - firstIndex + 1);
   }
 
-  #serve(log: Wal, term: number): void {
+  #serve(log: Wal, consensus: Consensus, state: AppliedState): Promise<void> {
     const { clusterId, hashKey } = this.#directory.identity;
     this.#snapshotter = new Snapshotter({
       engine: this.#engine,
@@ -173,8 +263,8 @@ export class Durable implements Persistence {
       clusterId,
       hashKey,
     });
-    this.member.serve(log, term);
     this.#looks = this.#clock.every(lookMs, () => this.#look());
+    return this.member.serve(this, consensus, log, state);
   }
 
   #look(): void {
@@ -192,11 +282,13 @@ export class Durable implements Persistence {
     }
   }
 
-  #failed(error: DiskError): void {
-    this.diskState = error.code;
+  #failed(code: string, message: string): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    this.diskState = code;
     this.#isShort = false;
-    this.#logger.error(`${error.message}: nothing is written any more; mend the disk and restart the node`);
-    this.member.diskFailed(error.code);
+    this.#logger.error(`${message}: nothing is written any more; mend the disk and restart the node`);
+    this.member.diskFailed(code);
   }
 
   /** The next segment of the log could not be made ahead, or could at last: no write has failed. */
@@ -218,3 +310,15 @@ export class Durable implements Persistence {
 
 /** Room in the log below which even writes that shrink the data are refused. */
 const shrinkRoomBytes = 2 * 1024 * 1024;
+
+const writeTimeoutMs = 5000;
+
+/** A node that is alone has nobody to talk to. */
+const nobody: Peers = { send() {}, listen() {} };
+
+function placedOf(
+  { configuration, configurationIndex = 0 }: Base,
+  first: Configuration,
+): PlacedConfiguration {
+  return { index: configurationIndex, configuration: configuration ?? first };
+}

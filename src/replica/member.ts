@@ -1,15 +1,16 @@
 import { assert } from "../base/assert.ts";
-import { limits } from "../base/limits.ts";
 import type { Engine } from "../engine/engine.ts";
-import { applyTransaction } from "../engine/transaction.ts";
 import { entryKinds } from "../log/entry.ts";
 import type { Wal } from "../log/wal.ts";
+import type { PeerMessage } from "../peers/message.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
-import type { Arguments } from "../protocol/arguments.ts";
-import type { Command } from "../protocol/spec/row.ts";
-import { commandNamed } from "../protocol/spec/table.ts";
-import { Applier } from "./applier.ts";
+import type { Configuration } from "../raft/configuration.ts";
+import type { NodeStatus } from "../raft/raw-node.ts";
+import type { LogIndex, NodeId, PlacedConfiguration, ReadToken, Snapshot } from "../raft/types.ts";
+import { type AppliedState, ApplyLoop } from "./apply-loop.ts";
+import type { Batch } from "./batch.ts";
 import { ClusterTime } from "./cluster-time.ts";
+import type { Consensus, ConsensusHost } from "./consensus.ts";
 import {
   DONE,
   FULL,
@@ -24,44 +25,75 @@ import {
 } from "./contract.ts";
 import { LongReads } from "./long-reads.ts";
 import { Proposals } from "./proposals.ts";
+import { type OwnState, QuorumRounds } from "./quorum-rounds.ts";
+import { ReadRounds } from "./read-rounds.ts";
 import { EngineView } from "./store-view.ts";
-import { diskTrouble, loading, unknownOutcome } from "./trouble.ts";
+import {
+  diskTrouble,
+  loading,
+  noLeader,
+  notApplied,
+  staleOnly,
+  tooFewReplicas,
+  underReplicated,
+  unknownInTime,
+  unknownOutcome,
+} from "./trouble.ts";
+import { exec, keys, outOfMemory, tickMs } from "./words.ts";
 
-/** How often keys are looked for whose deadline has passed. */
-const tickMs = 10;
+export interface MemberOptions {
+  readonly id: NodeId;
+  readonly boot: number;
+  /** Voters that must hold a write before it is answered, where that is more than a majority; 0: a majority. */
+  readonly writeQuorum: number;
+  /** A write that is not known to be committed after so long is answered UNKNOWN_OUTCOME. */
+  readonly writeTimeoutMs: number;
+}
+
+/** What a member needs from who looks after its directory. */
+export interface MemberKeeper {
+  /** The newest snapshot of the directory becomes the engine's state. Resolves with what it is. */
+  load(): Promise<AppliedState>;
+  /** Consensus has stopped for good. */
+  failed(error: unknown): void;
+}
 
 /**
- * The one voter of a cluster. Its loop, no turn of which is ever waited for:
+ * A member of a cluster, be it of one. Its loop, no turn of which is ever waited for:
  *
- *     submit ─► open batch ─seal─► entry ─► log ─► stable = committed ─► apply ─► replies
- *       │                                                                  ▲
- *       └─ reads: at once, or in their place of a batch ───────────────────┘
- *
- * Without a log (`--memory`) what is offered is committed at once, and so it is applied at once.
+ *     submit ─► open batch ─seal─► line ─propose─► consensus ─► log, peers ─► committed ─► apply ─► replies
+ *       │                            └─ reads alone ─► round ──────────────────────────────▲
+ *       └─ reads of the only voter: at once
  */
-export class Member implements Replica {
+export class Member implements Replica, ConsensusHost {
   readonly store: StoreView;
   isFull = false;
-  trouble: Trouble | undefined;
+  trouble: Trouble | undefined = loading;
   persistence: Persistence | undefined;
 
   readonly #engine: Engine;
   readonly #clock: Clock;
+  readonly #options: MemberOptions;
   readonly #time: ClusterTime;
   readonly #ticks: Timer;
   readonly #longReads: LongReads;
   readonly #proposals = new Proposals();
-  readonly #applier: Applier;
+  readonly #loop: ApplyLoop;
+  readonly #rounds: ReadRounds;
+  readonly #quorumRounds: QuorumRounds;
+  #ticksToRound = 0;
+  #keeper: MemberKeeper | undefined;
+  #consensus: Consensus | undefined;
   #log: Wal | undefined;
-  /** Term of the entries of this start. */
-  #term = 0;
-  #commitIndex = 0;
-  #appliedIndex = 0;
   #sealsSoon = false;
+  #wantsRun = false;
+  #isRunning = false;
   /** Writes are held back, whatever the proposals say. */
   #isHeld = false;
   #hasFailed = false;
   #isOpen = true;
+  /** All that was ever acknowledged is applied here: the only voter, and it leads. */
+  #readsAtOnce = false;
   /** When a long read came that waits for deadlines to pass. */
   readonly #longReadsCameMs = new WeakMap<Origin, number>();
   /** This turn's time, once it was asked for. */
@@ -69,56 +101,82 @@ export class Member implements Replica {
   #knowsTime = false;
   /** Called when nothing is under way any more. */
   #onRest: (() => void) | undefined;
+  /** Called when clients are served. */
+  #onServing: () => void = () => {};
 
-  constructor(engine: Engine, clock: Clock, isDurable: boolean) {
+  constructor(engine: Engine, clock: Clock, options: MemberOptions) {
     this.#engine = engine;
     this.#clock = clock;
+    this.#options = options;
     this.#time = new ClusterTime(clock);
-    this.#applier = new Applier(engine, clock);
     this.#longReads = new LongReads(clock, () => this.#learnTime());
     this.store = new EngineView(engine, () => this.#learnTime());
-    this.trouble = isDurable ? loading : undefined;
+    this.#loop = new ApplyLoop({
+      engine,
+      clock,
+      proposals: this.#proposals,
+      isHeld: (voters, index) => this.#heldBy(voters) >= index,
+      onProgress: () => this.#progressed(),
+      onFailed: (error) => this.failed(error),
+    });
+    this.#rounds = new ReadRounds((token) => this.#consensus!.read(token));
+    this.#quorumRounds = new QuorumRounds(
+      () => this.#ownState(),
+      (message) => this.#consensus!.send(message),
+    );
     this.#ticks = clock.every(tickMs, () => this.#tick());
   }
 
-  /** Begins to serve: the engine has applied what the log holds. */
-  serve(log: Wal, term: number): void {
-    assert(this.trouble === loading, "a member begins to serve once");
+  /**
+   * Begins to take part: the engine has the state as of `applied`. Resolves when clients are served: for the only
+   * voter, that is when it leads and has applied all of its log.
+   */
+  serve(keeper: MemberKeeper, consensus: Consensus, log: Wal, applied: AppliedState): Promise<void> {
+    assert(this.#consensus === undefined, "a member begins to serve once");
+    this.#keeper = keeper;
+    this.#consensus = consensus;
     this.#log = log;
-    this.#term = term;
-    this.#appliedIndex = log.lastIndex;
-    this.#commitIndex = log.lastIndex;
     this.#time.notBefore(this.#engine.now);
-    this.trouble = undefined;
-    log.append({ term, index: log.lastIndex + 1, kind: entryKinds.noop, payload: noBytes });
-  }
-
-  /** The log has everything up to this index on the disk: for one voter that is a quorum. */
-  stable(index: number): void {
-    this.#commitIndex = index;
-    this.#apply();
+    this.#loop.begin(log, applied);
+    if (!consensus.isAlone) this.trouble = undefined;
+    const served = new Promise<void>((resolve) => {
+      this.#onServing = resolve;
+    });
+    consensus.start();
+    return consensus.isAlone ? served : Promise.resolve();
   }
 
   /** The disk has failed: nothing is written or acknowledged any more. */
   diskFailed(code: string): void {
     this.#hasFailed = true;
     this.trouble = diskTrouble(code);
-    this.#proposals.failAll(unknownOutcome(code));
+    this.#consensus?.stop();
+    this.#proposals.failAll(unknownOutcome(code), unknownOutcome(code));
     this.#onRest?.();
   }
 
   /** No entry is applied in part. */
   get isBetweenEntries(): boolean {
-    return (this.#proposals.oldest?.next ?? 0) === 0;
+    return this.#loop.isBetweenEntries;
   }
 
   /** Last entry whose effect the engine has. */
   get appliedIndex(): number {
-    return this.#appliedIndex;
+    return this.#loop.applied.index;
   }
 
   get appliedTerm(): number {
-    return this.#log?.termOf(this.#appliedIndex) ?? 0;
+    return this.#loop.applied.term;
+  }
+
+  /** Where consensus stands; undefined while loading. */
+  get status(): NodeStatus | undefined {
+    return this.#consensus?.status();
+  }
+
+  /** The members as of the last entry applied, and the entry that said so. */
+  get placed(): PlacedConfiguration {
+    return this.#loop.placed;
   }
 
   /** Holds writes back while more waits for the disk elsewhere than may. */
@@ -130,54 +188,82 @@ export class Member implements Replica {
   submit(request: Request): Verdict {
     const { command, origin } = request;
     if (this.#longReads.has(origin)) return FULL;
-    if (this.#log === undefined) return this.#applyNow(request);
     return command.isWrite || command === exec ? this.#propose(request) : this.#read(request);
   }
 
   revisionOf(db: number, key: Buffer): number {
-    if (this.#log === undefined) this.#learnTime();
     return this.#engine.revisionOf(db, key);
   }
 
   async close(): Promise<void> {
-    if (this.#proposals.isAtRest) return this.#end();
-    await new Promise<void>((resolve) => {
-      this.#onRest = resolve;
-    });
-    this.#end();
-  }
-
-  #end(): void {
+    if (!this.#proposals.isAtRest) {
+      await new Promise<void>((resolve) => {
+        this.#onRest = resolve;
+      });
+    }
     this.#isOpen = false;
+    this.#consensus?.stop();
     this.#longReads.close();
     this.#ticks.cancel();
   }
 
-  #applyNow({ command, args, db, origin }: Request): Verdict {
-    if (!this.#knowsTime) this.#learnTime();
-    if ((command.isWrite || command === exec) && !this.#engine.hasRoomFor(command, args)) {
-      origin.out.error(outOfMemory);
-      return DONE;
-    }
-    if (command.route === "local") {
-      if (command === exec) {
-        applyTransaction(this.#engine, args, origin.out, (c, a) => origin.perform(c, a));
-      } else {
-        origin.perform(command, args);
-      }
-      return DONE;
-    }
-    return this.#execute(command, args, db, origin);
+  // What consensus says
+
+  mayApply(index: LogIndex): void {
+    this.#loop.mayApply(index);
+    if (this.#loop.isBehind) this.#wantsRun = true;
   }
 
-  #execute(command: Command, args: Arguments, db: number, origin: Origin): Verdict {
-    const slice = this.#engine.execute(command, args, db, origin.out);
-    if (slice === undefined) return DONE;
-    this.#longReads.add(origin, slice);
-    return LATER;
+  mayRead(token: ReadToken, index: LogIndex): void {
+    this.#rounds.confirmed(token, index);
+    this.#wantsRun = true;
   }
 
-  #propose({ command, args, db, origin }: Request): Verdict {
+  readFailed(token: ReadToken): void {
+    this.#rounds.failed(token);
+  }
+
+  statusChanged(): void {
+    this.#sealSoon();
+  }
+
+  async load(snapshot: Snapshot): Promise<void> {
+    this.#loop.pause();
+    this.trouble = loading;
+    this.#proposals.failAll(unknownInTime, notApplied);
+    const state = await this.#keeper!.load();
+    assert(state.index === snapshot.index, "what was installed is loaded");
+    this.#loop.begin(this.#log!, state);
+    this.#time.notBefore(this.#engine.now);
+    this.trouble = undefined;
+  }
+
+  failed(error: unknown): void {
+    this.#keeper!.failed(error);
+  }
+
+  received(message: PeerMessage): void {
+    switch (message.type) {
+      case "logEndRequest":
+        this.#quorumRounds.requested(message);
+        break;
+      case "logEnd":
+        this.#quorumRounds.answered(message);
+        this.#wantsRun = true;
+    }
+  }
+
+  get timeMs(): number {
+    return this.#time.estimate();
+  }
+
+  heardTime(timeMs: number): void {
+    this.#time.notBefore(timeMs);
+  }
+
+  // Writes
+
+  #propose({ command, args, db, origin, writeQuorum }: Request): Verdict {
     if (this.#hasFailed) {
       origin.out.error(this.trouble?.everyWrite ?? "");
       return DONE;
@@ -190,19 +276,105 @@ export class Member implements Replica {
       origin.out.error(outOfMemory);
       return DONE;
     }
-    proposals.open.addWrite(args, db, origin);
+    const { open } = proposals;
+    const quorum = this.#writeQuorum(writeQuorum);
+    if (open.writes > 0 && open.writeQuorum !== quorum) return this.#later(origin);
+    if (quorum > 0 && this.#reachableVoters < quorum) {
+      origin.out.error(tooFewReplicas(quorum, this.#reachableVoters));
+      return DONE;
+    }
+    if (open.isEmpty) open.sinceMs = this.#clock.monotonicMs();
+    open.writeQuorum = quorum;
+    open.addWrite(args, db, origin);
     this.#sealSoon();
     return LATER;
   }
 
-  /** Linearizable with one voter: what is applied is all that was ever acknowledged. */
+  #later(origin: Origin): Verdict {
+    this.#proposals.wait(origin);
+    return FULL;
+  }
+
+  #wantTick(): void {
+    this.#proposals.open.isTick = true;
+    this.#sealSoon();
+  }
+
+  #sealSoon(): void {
+    if (this.#sealsSoon) return;
+    this.#sealsSoon = true;
+    this.#clock.nextTurn(() => {
+      this.#sealsSoon = false;
+      this.#seal();
+      this.turned();
+    });
+  }
+
+  /** Ends the open batch, unless the log is at work: then it goes when that is done, with all that comes meanwhile. */
+  #seal(): void {
+    if (this.#hasFailed || this.trouble === loading) return;
+    this.#offer();
+    const { open } = this.#proposals;
+    if (open.isEmpty || this.#proposals.unproposed !== undefined) return;
+    if (this.#consensus!.leads) this.#sealAsLeader();
+    else if (open.isReadOnly) this.#sealReads();
+    else this.#sealNow();
+  }
+
+  #sealAsLeader(): void {
+    const { open } = this.#proposals;
+    const log = this.#log!;
+    // Where a deadline has passed, only an entry of that time answers what was read.
+    if (this.#engine.earliestDeadline <= this.#time.estimate()) open.isTick = true;
+    if (open.isReadOnly) this.#sealReads();
+    else if (log.lastIndex === log.stableIndex) this.#sealNow();
+  }
+
+  #sealReads(): void {
+    const batch = this.#sealNow();
+    if (batch.readMode === "linearizable") this.#rounds.begin(batch);
+    else if (batch.readMode === "quorum") this.#beginQuorumRound(batch);
+    else batch.readIndex = 0;
+    this.#wantsRun = true;
+  }
+
+  #beginQuorumRound(batch: Batch): void {
+    this.#quorumRounds.want(batch);
+    this.#quorumRounds.begin(false);
+    this.#ticksToRound = roundTicks;
+  }
+
+  #sealNow(): ReturnType<Proposals["seal"]> {
+    const batch = this.#proposals.seal(this.#time.estimate());
+    this.#offer();
+    this.#proposals.drain();
+    return batch;
+  }
+
+  /** Proposes what is sealed, in order, as far as it is taken. */
+  #offer(): void {
+    const consensus = this.#consensus!;
+    if (!consensus.leads) return;
+    for (let batch = this.#proposals.unproposed; batch !== undefined; batch = this.#proposals.unproposed) {
+      batch.setTime(this.#time.estimate());
+      const kind = batch.writes > 0 ? entryKinds.commands : entryKinds.time;
+      const { term } = consensus;
+      const index = consensus.propose(kind, batch.payload);
+      if (typeof index === "string") return;
+      batch.term = term;
+      batch.index = index;
+    }
+  }
+
+  // Reads
+
   #read(request: Request): Verdict {
-    const { command, args, db, origin } = request;
+    const { command, args, db, origin, readMode } = request;
     if (!this.#knowsTime) this.#learnTime();
     if (command === keys) return this.#readLong(request);
-    if (origin.isWaiting) return this.#readInTurn(request);
+    if (origin.isWaiting || !(this.#readsAtOnce || readMode === "stale")) return this.#readInTurn(request);
     // With a disk that takes nothing, no more deadlines pass: reads see the last applied time.
-    const estimate = this.#hasFailed ? this.#engine.now : this.#turnMs;
+    const estimate = this.#hasFailed || readMode === "stale" ? this.#engine.now : this.#turnMs;
     if (command.route === "local") {
       if (this.#engine.earliestDeadline <= estimate && !this.#hasFailed) return this.#readInTurn(request);
       origin.perform(command, args);
@@ -226,80 +398,73 @@ export class Member implements Replica {
       return this.#later(origin);
     }
     this.#longReadsCameMs.delete(origin);
-    return this.#execute(command, args, db, origin);
+    const slice = this.#engine.execute(command, args, db, origin.out);
+    if (slice === undefined) return DONE;
+    this.#longReads.add(origin, slice);
+    return LATER;
   }
 
-  /**
-   * A read that has to wait for writes, or for a deadline to pass for certain, goes with the next entry: its
-   * time is not before this moment, and all that was taken before is applied before it.
-   */
-  #readInTurn({ args, db, origin }: Request): Verdict {
-    if (this.#proposals.isFull) return this.#later(origin);
-    this.#proposals.open.addRead(args, db, origin);
+  /** A read that has to wait for writes, for a round, or for a deadline to pass for certain. */
+  #readInTurn({ args, db, origin, readMode, readQuorum }: Request): Verdict {
+    if (this.#hasFailed) {
+      origin.out.error(staleOnly);
+      return DONE;
+    }
+    const { open, isFull } = this.#proposals;
+    if (isFull) return this.#later(origin);
+    if (open.isEmpty) open.sinceMs = this.#clock.monotonicMs();
+    open.addRead(args, db, origin, readMode, readQuorum);
     this.#sealSoon();
     return LATER;
   }
 
-  #later(origin: Origin): Verdict {
-    this.#proposals.wait(origin);
-    return FULL;
+  // Quorums
+
+  #ownState(): OwnState {
+    const { id, boot } = this.#options;
+    const { lastIndex, applyIndex } = this.#consensus!.status();
+    const { index, configuration } = this.#loop.placed;
+    return {
+      ...{ id, boot, lastIndex, heldIndex: applyIndex },
+      voters: votersOf(configuration),
+      configurationIndex: index,
+    };
   }
 
-  #wantTick(): void {
-    this.#proposals.open.isTick = true;
-    this.#sealSoon();
+  /** Voters that are wanted beyond what the commit takes anyway; 0: none. */
+  #writeQuorum(wanted: number): number {
+    const voters = wanted || this.#options.writeQuorum;
+    if (voters === 0) return 0;
+    const all = votersOf(this.#consensus!.configuration).length;
+    return voters > Math.floor(all / 2) + 1 ? voters : 0;
   }
 
-  #sealSoon(): void {
-    if (this.#sealsSoon) return;
-    this.#sealsSoon = true;
-    this.#clock.nextTurn(() => {
-      this.#sealsSoon = false;
-      this.#seal();
-    });
+  get #reachableVoters(): number {
+    const consensus = this.#consensus!;
+    return consensus.leads ? consensus.reachableVoters : votersOf(consensus.configuration).length;
   }
 
-  /** Proposes the open batch, unless the log is at work: then it goes when that is done, with all that comes meanwhile. */
-  #seal(): void {
-    const log = this.#log!;
-    const { open } = this.#proposals;
-    if (open.isEmpty || log.lastIndex > log.stableIndex || this.#hasFailed) return;
-    const index = log.lastIndex + 1;
-    const kind = open.writes > 0 ? entryKinds.commands : entryKinds.time;
-    const payload = this.#proposals.seal(index, this.#time.estimate());
-    log.append({ term: this.#term, index, kind, payload });
-    this.#proposals.drain();
+  #heldBy(voters: number): LogIndex {
+    const consensus = this.#consensus!;
+    return consensus.leads ? consensus.heldBy(voters) : this.#quorumRounds.heldBy(voters);
   }
 
-  /** Applies what is committed, a turn's worth at a time. */
-  #apply(): void {
-    const proposals = this.#proposals;
-    this.#applier.beginTurn();
-    for (let batch = proposals.oldest; batch !== undefined; batch = proposals.oldest) {
-      if (batch.index > this.#commitIndex) break;
-      if (!this.#applier.applyBatch(batch)) {
-        this.#clock.nextTurn(() => this.#apply());
-        break;
-      }
-      this.#appliedIndex = batch.index;
-      proposals.finish();
-    }
-    this.#seal();
-    proposals.drain();
-    if (proposals.isAtRest) {
-      this.#appliedIndex = this.#commitIndex;
-      this.#onRest?.();
-    }
+  /** Asks again, where somebody waits for what other members have. */
+  #roundTick(): void {
+    if (--this.#ticksToRound > 0) return;
+    this.#ticksToRound = roundTicks;
+    const oldest = this.#proposals.oldest;
+    this.#quorumRounds.begin(oldest?.isApplied === true && !this.#consensus!.leads);
+    if (oldest?.isApplied) this.#wantsRun = true;
   }
 
-  /** Once a turn: reads the clock; without a log also removes what is due, before anything else sees that time. */
+  // Time
+
+  /** Once a turn: reads the clock. */
   #learnTime(): void {
     if (this.#knowsTime) return;
     this.#knowsTime = true;
     this.#turnMs = this.#time.estimate();
-    if (this.#log === undefined && this.trouble === undefined) {
-      this.#engine.advance(this.#turnMs, limits.expiredPerTurn);
-    }
     this.#clock.nextTurn(() => {
       this.#knowsTime = false;
     });
@@ -307,20 +472,63 @@ export class Member implements Replica {
 
   #tick(): void {
     this.isFull = this.#engine.isAlmostFull;
-    const now = this.#time.estimate();
-    if (!this.#isOpen || this.#hasFailed || this.trouble === loading) return;
-    if (this.#engine.earliestDeadline > now) return;
-    if (this.#log !== undefined) {
-      this.#wantTick();
-      return;
+    if (!this.#isOpen || this.#hasFailed || this.#consensus === undefined) return;
+    this.#giveUp();
+    this.#rounds.repeat();
+    this.#roundTick();
+    this.turned();
+    if (this.trouble === loading || !this.#consensus.leads) return;
+    if (this.#engine.earliestDeadline <= this.#time.estimate()) this.#wantTick();
+    else if (!this.#proposals.isAtRest) this.#seal();
+  }
+
+  /** Answers those who have waited for too long. */
+  #giveUp(): void {
+    const before = this.#clock.monotonicMs() - this.#options.writeTimeoutMs;
+    let isLate = false;
+    for (const batch of this.#proposals.sealed) {
+      if (batch.sinceMs > before) break;
+      if (batch.next > 0 && !batch.isApplied) continue;
+      batch.error ??= lateError(batch);
+      isLate = true;
     }
-    const removed = this.#engine.advance(now, limits.expiredPerTick);
-    if (removed === limits.expiredPerTick) this.#clock.nextTurn(() => this.#tick());
+    if (isLate) this.#wantsRun = true;
+  }
+
+  // The loop
+
+  /** Goes on with what consensus has decided. */
+  turned(): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    while (this.#wantsRun && this.#isOpen && !this.#hasFailed) {
+      this.#wantsRun = false;
+      this.#loop.run();
+    }
+    this.#isRunning = false;
+  }
+
+  #progressed(): void {
+    const consensus = this.#consensus!;
+    this.#readsAtOnce = consensus.isAlone && consensus.leads && this.appliedTerm === consensus.term;
+    if (this.trouble === loading && this.#readsAtOnce) {
+      this.trouble = undefined;
+      this.#onServing();
+    }
+    this.#seal();
+    this.#proposals.drain();
+    if (this.#proposals.isAtRest) this.#onRest?.();
   }
 }
 
-const exec = commandNamed("exec")!;
-/** The one read that is answered in slices. */
-const keys = commandNamed("keys")!;
-const outOfMemory = "OOM command not allowed when used memory > 'maxmemory'.";
-const noBytes: Buffer = Buffer.alloc(0);
+function lateError({ isApplied, index }: Batch): string {
+  if (isApplied) return underReplicated;
+  return index > 0 ? unknownInTime : noLeader;
+}
+
+function votersOf({ members }: Configuration): NodeId[] {
+  return members.filter(({ isVoter }) => isVoter).map(({ id }) => id);
+}
+
+/** Ticks between two rounds of questions to the voters. */
+const roundTicks = 3;

@@ -5,9 +5,11 @@ import type { Origin } from "./contract.ts";
 /**
  * The batches of this node and their waiting callers, from the offer to the reply:
  *
- *     open ──seal──► under way (proposed, not committed) ──commit──► due ──apply──► replies
+ *     open ──seal──► sealed ──propose──► under way ──commit, apply──► replies
+ *                      └─ reads alone ──► confirmed ────────────────► replies
  *
- * Everybody who waits for room is told when a batch has been applied.
+ * Sealed ones stay in one line, since the callers of one origin are answered in their order. Everybody who waits for
+ * room is told when there is some.
  */
 export class Proposals {
   open: Batch;
@@ -37,30 +39,63 @@ export class Proposals {
     return this.#sealed.length === 0 && this.open.isEmpty;
   }
 
-  /** The oldest batch that is proposed and not applied. */
+  /** The first in line. */
   get oldest(): Batch | undefined {
     return this.#sealed[0];
   }
 
-  /** Makes the open batch the entry with this index and begins the next. Returns the entry's payload. */
-  seal(index: number, timeMs: number): Buffer {
-    const batch = this.open;
-    batch.index = index;
-    const { bytes } = batch;
-    const payload = batch.seal(timeMs);
-    this.#sealed.push(batch);
-    this.#sealedBytes += bytes;
-    this.#sealedPages += batch.pages;
-    batch.sealedBytes = bytes;
-    this.open = new Batch(this.#slab);
-    return payload;
+  /** The first in line that is not applied. */
+  get next(): Batch | undefined {
+    return this.#sealed.find((batch) => !batch.isApplied);
   }
 
-  /** The oldest batch is done. */
+  /** The first in line that has, or will have, an entry, and callers who wait for it. */
+  get oldestWrite(): Batch | undefined {
+    return this.#sealed.find(needsEntry);
+  }
+
+  /** The first in line that has still to be proposed. */
+  get unproposed(): Batch | undefined {
+    return this.#sealed.find(isUnproposed);
+  }
+
+  get sealed(): readonly Batch[] {
+    return this.#sealed;
+  }
+
+  /** Ends the open batch and begins the next. */
+  seal(timeMs: number): Batch {
+    const batch = this.open;
+    batch.sealedBytes = batch.bytes;
+    batch.sealedAtMs = timeMs;
+    batch.seal();
+    this.#sealed.push(batch);
+    this.#sealedBytes += batch.sealedBytes;
+    this.#sealedPages += batch.pages;
+    this.open = new Batch(this.#slab);
+    return batch;
+  }
+
+  /** The first in line is done. */
   finish(): void {
     const batch = this.#sealed.shift()!;
+    batch.isDone = true;
     this.#sealedBytes -= batch.sealedBytes;
     this.#sealedPages -= batch.pages;
+  }
+
+  /** The first in line is answered with an error, as far as it is not answered yet. */
+  fail(error: string): void {
+    const batch = this.#sealed[0]!;
+    this.finish();
+    settleAll(batch, error);
+  }
+
+  /** The first in line is answered with the replies that were kept back; its writes with an error, where there is one. */
+  deliver(error?: string): void {
+    const batch = this.#sealed[0]!;
+    this.finish();
+    deliver(batch, error);
   }
 
   /** Nothing of this origin is taken at the moment: it is told when to offer it again. */
@@ -76,20 +111,44 @@ export class Proposals {
     for (const origin of waiting) if (!origin.isGone) origin.drain();
   }
 
-  /** Settles everything that is under way with an error, in order. */
-  failAll(error: string): void {
+  /** Answers all with an error, in order: what was proposed with the first, the rest with the second. */
+  failAll(error: string, others: string): void {
     const failed = [...this.#sealed.splice(0), this.open];
     this.#sealedBytes = 0;
     this.#sealedPages = 0;
     this.open = new Batch(this.#slab);
     for (const batch of failed) {
-      for (let i = batch.next; i < batch.count; i++) {
-        const origin = batch.origins[i]!;
-        if (origin.isGone) continue;
-        origin.out.error(error);
-        origin.settled(1);
-      }
+      batch.isDone = true;
+      if (batch.isApplied) deliver(batch, error);
+      else settleAll(batch, batch.index > 0 ? error : others);
     }
     this.drain();
+  }
+}
+
+function needsEntry(batch: Batch): boolean {
+  return !batch.isReadOnly && !batch.isApplied && batch.error === undefined;
+}
+
+function isUnproposed(batch: Batch): boolean {
+  return batch.index === 0 && needsEntry(batch);
+}
+
+function settleAll(batch: Batch, error: string): void {
+  for (let i = batch.next; i < batch.count; i++) {
+    const origin = batch.origins[i]!;
+    if (origin.isGone) continue;
+    origin.out.error(batch.error ?? error);
+    origin.settled(1);
+  }
+}
+
+function deliver(batch: Batch, error: string | undefined): void {
+  for (let i = 0; i < batch.count; i++) {
+    const origin = batch.origins[i]!;
+    if (origin.isGone) continue;
+    if (error !== undefined && !batch.isRead(i)) origin.out.error(error);
+    else origin.out.raw(batch.replies![i]!);
+    origin.settled(1);
   }
 }

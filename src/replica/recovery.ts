@@ -10,6 +10,9 @@ import { type Clock, turn } from "../platform/clock.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Applier } from "./applier.ts";
 
+/** What a snapshot says about its place; nothing where there is none. */
+export type Base = EntryId & Pick<SnapshotMeta, "configuration" | "configurationIndex">;
+
 /**
  * Brings an empty engine to the state of the newest snapshot. Where that is damaged, the one before it does as
  * well: the log was kept for it. Resolves with the entry that the state reaches to.
@@ -19,7 +22,7 @@ export async function loadNewest(
   store: SnapshotStore,
   logger: Logger,
   onProgress: (part: number) => void,
-): Promise<EntryId> {
+): Promise<Base> {
   const [newest, older] = store.all;
   if (newest === undefined) return { term: 0, index: 0 };
   try {
@@ -56,25 +59,27 @@ function checkCounts(engine: Engine, meta: SnapshotMeta): void {
   );
 }
 
-/** Applies all entries behind `base`. For one voter, what is in its log is committed. */
+/** Applies the entries behind `base` up to `to`. */
 export async function replay(
   log: Wal,
   base: EntryId,
+  to: number,
   applier: Applier,
   clock: Clock,
   onProgress: (part: number) => void,
 ): Promise<void> {
   let next = base.index + 1;
   applier.beginTurn();
-  while (next <= log.lastIndex) {
+  while (next <= to) {
     for (const entry of await log.read(next, limits.replayBytes)) {
+      if (entry.index > to) break;
       applier.applyEntry(entry);
       next = entry.index + 1;
       if (!applier.isTurnOver) continue;
       await turn(clock);
       applier.beginTurn();
     }
-    onProgress((next - base.index - 1) / Math.max(1, log.lastIndex - base.index));
+    onProgress((next - base.index - 1) / Math.max(1, to - base.index));
   }
 }
 

@@ -1,3 +1,4 @@
+import { KvorumError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import type { Engine } from "../engine/engine.ts";
 import { Image } from "../engine/image.ts";
@@ -35,6 +36,7 @@ export class Snapshotter {
   /** Hurries what is under way. */
   #hurries = false;
   #underWay: Promise<void> = Promise.resolve();
+  #isGivenUp = false;
 
   constructor(parts: SnapshotterParts) {
     this.#parts = parts;
@@ -64,6 +66,13 @@ export class Snapshotter {
     return store.hold(store.newest()!);
   }
 
+  /** Ends what is under way: the state that it was taking is replaced. Resolves when nothing of it goes on. */
+  async giveUp(): Promise<void> {
+    this.#isGivenUp = true;
+    await this.#underWay.catch(() => {});
+    this.#isGivenUp = false;
+  }
+
   async #save(): Promise<void> {
     const { logger, store, log } = this.#parts;
     try {
@@ -84,6 +93,7 @@ export class Snapshotter {
   async #write(): Promise<void> {
     const { engine, member, store, clock, logger } = this.#parts;
     while (!member.isBetweenEntries) await turn(clock);
+    this.#refuseIfGivenUp();
     const startMs = clock.monotonicMs();
     const meta = this.#meta();
     const image = new Image(engine);
@@ -91,6 +101,7 @@ export class Snapshotter {
     try {
       writer = await store.create(meta);
       await this.#fill(image, writer);
+      this.#refuseIfGivenUp();
       await writer.finish();
       const seconds = ((clock.monotonicMs() - startMs) / 1000).toFixed(1);
       logger.info(`snapshot up to entry ${meta.index} in ${seconds} s`);
@@ -106,6 +117,7 @@ export class Snapshotter {
   async #fill(image: Image, writer: SnapshotWriter): Promise<void> {
     const { member, clock } = this.#parts;
     for (let goesOn = true; goesOn; ) {
+      this.#refuseIfGivenUp();
       goesOn = image.next(limits.imageRecordsPerTurn);
       for (let chunk = image.take(); chunk !== undefined; chunk = image.take()) {
         member.hold(image.pendingBytes > limits.imagePendingBytesMax);
@@ -115,6 +127,10 @@ export class Snapshotter {
       member.hold(image.pendingBytes > limits.imagePendingBytesMax);
       await turn(clock);
     }
+  }
+
+  #refuseIfGivenUp(): void {
+    if (this.#isGivenUp) throw new KvorumError("ERR", "a newer state came from the leader");
   }
 
   #meta(): SnapshotMeta {
@@ -128,6 +144,8 @@ export class Snapshotter {
       revision: engine.revision,
       timeMs: Math.max(0, engine.now),
       keys: engine.keyspaces.map((keyspace) => keyspace.records),
+      configuration: member.placed.configuration,
+      configurationIndex: member.placed.index,
       createdWallMs: clock.wallMs(),
     };
   }

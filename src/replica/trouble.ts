@@ -33,3 +33,19 @@ export const diskFull: Trouble = {
 export function unknownOutcome(code: string): string {
   return `UNKNOWN_OUTCOME the disk failed (${code}) while this was being written: it may be there after a restart, or not`;
 }
+
+/** For what was under way when another leader's entry took its place, and for what found no leader in time. */
+export const notApplied = "CLUSTERDOWN the leader has changed: this was not applied, try again";
+export const noLeader = "CLUSTERDOWN no leader is known: this was not applied, try again";
+/** For what was proposed and is not known to be committed in time. */
+export const unknownInTime =
+  "UNKNOWN_OUTCOME not known to be committed within the write timeout: it may be applied, or not";
+/** Who cannot write takes no part in confirming what the newest state is. */
+export const staleOnly = "CLUSTERDOWN the disk of this node failed: it answers stale reads only";
+/** Of a write concern W beyond the majority. */
+export const underReplicated =
+  "UNDER_REPLICATED this was applied, but fewer voters than wanted are known to hold it in time";
+
+export function tooFewReplicas(wanted: number, reached: number): string {
+  return `NOREPLICAS ${wanted} voters are wanted for this write and ${reached} can be reached`;
+}

@@ -87,6 +87,7 @@ export class Connection implements StreamHandler, Origin {
       db: 0,
       origin: this,
       readMode: "linearizable",
+      readQuorum: 0,
       writeQuorum: 0,
     };
   }

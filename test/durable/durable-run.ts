@@ -2,6 +2,7 @@ import { Prng } from "../../sim/prng.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { encodeArguments } from "../../src/engine/transaction.ts";
 import { DataDirectory } from "../../src/log/data-directory.ts";
+import type { ClusterIdentity } from "../../src/log/identity.ts";
 import { type Clock, systemClock, type Timer } from "../../src/platform/clock.ts";
 import type { Disk } from "../../src/platform/disk.ts";
 import { silentLogger } from "../../src/platform/logger.ts";
@@ -14,6 +15,9 @@ import { Durable, type DurableOptions } from "../../src/replica/durable.ts";
 export interface RunOptions extends Partial<DurableOptions> {
   readonly clock?: Clock;
   readonly random?: Random;
+  readonly nodeId?: string;
+  /** What a new directory shares with the other members. */
+  readonly identity?: ClusterIdentity;
 }
 
 const usualOptions: DurableOptions = { fsync: "always", snapshotLogBytes: 0 };
@@ -32,11 +36,12 @@ export class DurableRun {
 
   /** Recovers from what is on the disk, and serves. Rejects where that is refused. */
   static async start(disk: Disk, options: RunOptions = {}): Promise<DurableRun> {
-    const { clock = new MortalClock(), random = new Prng(1) } = options;
+    const { clock = new MortalClock(), random = new Prng(1), nodeId = "n1", identity } = options;
     const directory = await DataDirectory.open({
       disk,
       directory: "/data",
-      nodeId: "n1",
+      nodeId,
+      cluster: identity,
       clock,
       random,
       logger: silentLogger,
@@ -88,7 +93,15 @@ export class TestClient implements Origin {
   #send(words: readonly (string | Buffer)[]): Promise<string> {
     const args = encodeArguments(words.map((word) => Buffer.from(word as string)));
     const command = commandOf(args);
-    this.#request = { command, args, db: this.db, origin: this, readMode: "linearizable", writeQuorum: 0 };
+    this.#request = {
+      command,
+      args,
+      db: this.db,
+      origin: this,
+      readMode: "linearizable",
+      readQuorum: 0,
+      writeQuorum: 0,
+    };
     return new Promise((resolve) => {
       this.#resolve = resolve;
       this.drain();

@@ -3,7 +3,7 @@ import { Engine } from "../../src/engine/engine.ts";
 import type { Clock } from "../../src/platform/clock.ts";
 import type { Random } from "../../src/platform/random.ts";
 import type { Replica } from "../../src/replica/contract.ts";
-import { Member } from "../../src/replica/member.ts";
+import { Memory } from "../../src/replica/memory.ts";
 import type { Server } from "../../src/server/server.ts";
 import type { ServerSettings } from "../../src/server/settings.ts";
 import { Chance } from "../differential/chance.ts";
@@ -54,7 +54,7 @@ export class Conversation {
   ) {
     this.clock = clock;
     this.#net = new NetTwin(netSeed === "calm" ? undefined : new Chance(netSeed));
-    const replica = makeReplica(new Member(new Engine([7, 7]), clock, false), clock);
+    const replica = makeReplica(new Memory(new Engine([7, 7]), clock), clock);
     this.server = makeServer({ replica, clock, net: this.#net }, changes);
   }
 

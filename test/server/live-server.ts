@@ -1,7 +1,7 @@
 import { Engine } from "../../src/engine/engine.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { systemNet } from "../../src/platform/net-system.ts";
-import { Member } from "../../src/replica/member.ts";
+import { Memory } from "../../src/replica/memory.ts";
 import type { Server } from "../../src/server/server.ts";
 import type { ServerSettings } from "../../src/server/settings.ts";
 import { local, type MakeReplica } from "./conversation.ts";
@@ -20,7 +20,7 @@ export class LiveServer {
     makeReplica: MakeReplica = local,
     port: number = 0,
   ): Promise<LiveServer> {
-    const replica = makeReplica(new Member(new Engine([1, 2]), systemClock, false), systemClock);
+    const replica = makeReplica(new Memory(new Engine([1, 2]), systemClock), systemClock);
     const server = makeServer({ replica, clock: systemClock, net: systemNet }, changes);
     await server.listen("127.0.0.1", port);
     return new LiveServer(server);

@@ -1,0 +1,225 @@
+import { assert } from "../base/assert.ts";
+import { limits } from "../base/limits.ts";
+import type { Engine } from "../engine/engine.ts";
+import { type EntryId, entryKinds } from "../log/entry.ts";
+import type { Wal } from "../log/wal.ts";
+import type { Clock } from "../platform/clock.ts";
+import { decodeConfiguration, emptyConfiguration } from "../raft/configuration.ts";
+import type { Entry, LogIndex, PlacedConfiguration } from "../raft/types.ts";
+import { Applier } from "./applier.ts";
+import type { Batch } from "./batch.ts";
+import type { Proposals } from "./proposals.ts";
+import { notApplied } from "./trouble.ts";
+
+/** How far the engine's state reaches, and the members as of then with the entry that said so. */
+export interface AppliedState extends EntryId {
+  readonly placed: PlacedConfiguration;
+}
+
+export interface ApplyLoopParts {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly proposals: Proposals;
+  /** So many voters hold this entry. */
+  readonly isHeld: (voters: number, index: LogIndex) => boolean;
+  /** Something was applied or answered. */
+  readonly onProgress: () => void;
+  /** What is committed cannot be read from the log. */
+  readonly onFailed: (error: unknown) => void;
+}
+
+/**
+ * Applies what is committed, in order, a turn's worth at a time, and answers who waits for it:
+ *
+ *     line of this node    [ reads ] [ entry 8 ] [ reads ] [ entry 9 ]
+ *     committed entries     … 7        8 (ours)              9 …
+ *
+ * - An entry of this node's own is applied with its callers, any other one without.
+ * - Reads wait until what they have to see is applied, or until the entry behind them in the line is about to be
+ *   applied: that was proposed after they came and was committed nevertheless, which proves as much as a round of its
+ *   own (semantics: a read needs no round if the batch it queues with commits).
+ * - Terms never fall along a log. So a batch that was proposed in an earlier term than that of an entry which is
+ *   being applied, or at an earlier place, has lost its place for ever: it was not applied.
+ */
+export class ApplyLoop {
+  /** The last entry whose effect the engine has. */
+  applied: EntryId = { term: 0, index: 0 };
+  /** The members as of then, and the entry that said so. */
+  placed: PlacedConfiguration = { index: 0, configuration: emptyConfiguration };
+
+  readonly #parts: ApplyLoopParts;
+  readonly #applier: Applier;
+  #log: Wal | undefined;
+  /** Entries up to here may be applied. */
+  #target: LogIndex = 0;
+  #isPaused = false;
+  #runsSoon = false;
+  #isLoading = false;
+  /** What was read from the disk, where the log has it no longer in memory. */
+  #loaded: readonly Entry[] = [];
+
+  constructor(parts: ApplyLoopParts) {
+    this.#parts = parts;
+    this.#applier = new Applier(parts.engine, parts.clock);
+  }
+
+  /** No entry is applied in part. */
+  get isBetweenEntries(): boolean {
+    return (this.#parts.proposals.oldest?.next ?? 0) === 0;
+  }
+
+  get isBehind(): boolean {
+    return this.applied.index < this.#target;
+  }
+
+  begin(log: Wal, { term, index, placed }: AppliedState): void {
+    this.#log = log;
+    this.applied = { term, index };
+    this.placed = placed;
+    this.#target = index;
+    this.#loaded = [];
+    this.#isPaused = false;
+  }
+
+  /** The engine is being replaced: nothing is applied until `begin`. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  mayApply(index: LogIndex): void {
+    if (index > this.#target) this.#target = index;
+  }
+
+  /** Goes on, as far as this turn's time allows. */
+  run(): void {
+    if (this.#isPaused) return;
+    this.#applier.beginTurn();
+    const isDone = this.#applyAll() && this.#answerReads();
+    if (!isDone) this.#runSoon();
+    this.#parts.onProgress();
+  }
+
+  #runSoon(): void {
+    if (this.#runsSoon || this.#isLoading) return;
+    this.#runsSoon = true;
+    this.#parts.clock.nextTurn(() => {
+      this.#runsSoon = false;
+      this.run();
+    });
+  }
+
+  /** False: the turn is over, or an entry is on its way from the disk. */
+  #applyAll(): boolean {
+    while (this.isBehind) {
+      if (!this.#applyNext()) return false;
+      if (this.#applier.isTurnOver && this.isBehind) return false;
+    }
+    return true;
+  }
+
+  /** False: it is not done with the next entry. */
+  #applyNext(): boolean {
+    const index = this.applied.index + 1;
+    const term = this.#log!.termOf(index);
+    assert(term !== undefined, "what is committed is in the log until it is applied");
+    this.#dropLost({ term, index });
+    const batch = this.#parts.proposals.oldestWrite;
+    const isOurs = batch !== undefined && batch.index === index && batch.term === term;
+    if (isOurs ? !this.#applyOurs(batch) : !this.#applyTheirs(index)) return false;
+    this.applied = { term, index };
+    return true;
+  }
+
+  #applyOurs(batch: Batch): boolean {
+    const { proposals } = this.#parts;
+    while (proposals.next !== batch) if (!this.#carryOut(proposals.next!)) return false;
+    return this.#carryOut(batch);
+  }
+
+  #applyTheirs(index: LogIndex): boolean {
+    const entry = this.#entryAt(index);
+    if (entry === undefined) return false;
+    if (entry.kind === entryKinds.configuration)
+      this.placed = { index, configuration: decodeConfiguration(entry.payload) };
+    else this.#applier.applyEntry(entry);
+    return true;
+  }
+
+  #entryAt(index: LogIndex): Entry | undefined {
+    const cached = this.#log!.cached(index, 0)?.[0];
+    if (cached !== undefined) return cached;
+    const loaded = this.#loaded[index - (this.#loaded[0]?.index ?? index)];
+    if (loaded !== undefined && loaded.index === index) return loaded;
+    this.#load(index);
+    return undefined;
+  }
+
+  /** What is committed is never replaced, so what was read stays true. */
+  #load(index: LogIndex): void {
+    if (this.#isLoading) return;
+    this.#isLoading = true;
+    this.#log!.read(index, limits.replayBytes).then(
+      (entries) => {
+        this.#isLoading = false;
+        this.#loaded = entries;
+        this.run();
+      },
+      (error) => this.#parts.onFailed(error),
+    );
+  }
+
+  /** Batches that were to stand where another entry stands. */
+  #dropLost({ term, index }: EntryId): void {
+    for (const batch of this.#parts.proposals.sealed) {
+      if (batch.index === 0) continue;
+      if (batch.term < term || batch.index < index) batch.error ??= notApplied;
+    }
+  }
+
+  /** Answers those at the head of the line for whom there is nothing more to wait. False: the turn is over. */
+  #answerReads(): boolean {
+    const { proposals } = this.#parts;
+    this.#deliver();
+    for (let batch = proposals.next; batch !== undefined; batch = proposals.next) {
+      if (batch.error === undefined && !this.#mayRead(batch)) return true;
+      if (!this.#carryOut(batch)) return false;
+    }
+    return true;
+  }
+
+  #mayRead({ isReadOnly, readIndex, readMode, sealedAtMs }: Batch): boolean {
+    const { engine } = this.#parts;
+    if (!isReadOnly || readIndex > this.applied.index) return false;
+    // Its deadlines have passed for certain once an entry of that time is applied.
+    return readMode !== "linearizable" || engine.earliestDeadline > sealedAtMs || engine.now >= sealedAtMs;
+  }
+
+  /** Applies the first in line that is not applied, and answers it, unless it or one before it has still to wait. */
+  #carryOut(batch: Batch): boolean {
+    const { proposals } = this.#parts;
+    const isFirst = proposals.oldest === batch;
+    if (batch.error !== undefined && isFirst) {
+      proposals.fail(batch.error);
+      return true;
+    }
+    if (!isFirst || batch.writeQuorum > 0) batch.replies ??= [];
+    if (batch.error === undefined && !this.#applier.applyBatch(batch)) return false;
+    if (batch.replies === undefined) proposals.finish();
+    else {
+      batch.isApplied = true;
+      this.#deliver();
+    }
+    return true;
+  }
+
+  /** Answers those who are applied, in order, as far as enough voters hold what they wrote. */
+  #deliver(): void {
+    const { proposals, isHeld } = this.#parts;
+    for (let batch = proposals.oldest; batch?.isApplied; batch = proposals.oldest) {
+      if (batch.writeQuorum > 0 && batch.error === undefined && !isHeld(batch.writeQuorum, batch.index))
+        return;
+      if (batch.replies!.length === batch.count) proposals.deliver(batch.error);
+      else proposals.fail(batch.error!);
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import { entryKinds } from "../log/entry.ts";
+import type { Wal } from "../log/wal.ts";
+import { type Configuration, decodeConfiguration, encodeConfiguration } from "../raft/configuration.ts";
+import type { LogIndex, NodeId, PlacedConfiguration } from "../raft/types.ts";
+
+/**
+ * The members of a new cluster are its first entry, the same on all who begin together: there is no other place for
+ * them (semantics: membership lives only in the log and the snapshot). Resolves when it is durable.
+ *
+ * Only for a node that never was a member: one that has lost its disk must not bring its old self back.
+ */
+export async function begin(log: Wal, first: Configuration): Promise<void> {
+  if (log.lastIndex > 0 || first.members.length === 0) return;
+  log.append({ term: 1, index: 1, kind: entryKinds.configuration, payload: encodeConfiguration(first) });
+  await log.sync();
+}
+
+/** The only voter: what it has durably is committed. */
+export function alone(id: NodeId): Configuration {
+  return { members: [{ id, isVoter: true, about: "" }] };
+}
+
+/** The configurations of the log when it was opened, in order. */
+export function configurationsOf(log: Wal): PlacedConfiguration[] {
+  return log.configurations.map(({ index, payload }) => ({
+    index,
+    configuration: decodeConfiguration(payload),
+  }));
+}
+
+export function isAloneIn({ members }: Configuration, id: NodeId): boolean {
+  const voters = members.filter(({ isVoter }) => isVoter);
+  return voters.length === 1 && voters[0]!.id === id;
+}
+
+/** The one in force as of this entry, where it is among these. */
+export function configurationAt(
+  placed: readonly PlacedConfiguration[],
+  index: LogIndex,
+): PlacedConfiguration | undefined {
+  return placed.findLast((one) => one.index <= index);
+}
