@@ -7,6 +7,10 @@ export const simLimits = {
   /** Configurations that the search for an order of one key remembers, and the bytes of their names: some seconds. */
   searchConfigurationsMax: 1_000_000,
   searchBytesMax: 268_435_456, // 256 MiB
+  /** Entries that cluster checkers remember, and writes of sessions: many times what any node keeps in its log. */
+  entriesKept: 100_000,
+  /** Hashes of states that are remembered, to be compared with what nodes have that are behind. */
+  statesKept: 10_000,
   /** Values that one key may have at one revision, as far as unknown outcomes leave it open; beyond it, any. */
   possibleValuesMax: 64,
   /** Violations that one checker reports: whoever reads them begins with the first. */

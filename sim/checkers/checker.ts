@@ -7,6 +7,12 @@ export interface Violation {
   readonly text: string;
 }
 
+/** A reader of what happens in a run. It changes nothing, and tells at the end what it found. */
+export interface Checker {
+  readonly name: string;
+  finish(): readonly Violation[];
+}
+
 /** Violations of one checker: the first ones, each text once. */
 export class Violations {
   readonly #checker: string;
