@@ -1,0 +1,217 @@
+import { PeerDecoder } from "../src/peers/decoder.ts";
+import type { PeerMessage } from "../src/peers/message.ts";
+import { drawMs } from "./chance.ts";
+import type { Link } from "./link.ts";
+import type { SimNetwork } from "./network.ts";
+import type { SimProcess } from "./process.ts";
+
+/** Until a sender tries again what got stuck in a cut. */
+const resendMsMax = 200;
+
+/**
+ * Bytes from one process to another, in order. What a cut holds up is sent again when it heals; where that takes too
+ * long, as when a side is gone or bytes are damaged, the connection breaks: what is under way is lost, and the next one
+ * begins with a new decoder.
+ */
+export class Connection {
+  readonly #link: Link;
+  readonly #network: SimNetwork;
+  readonly #sender: SimProcess | undefined;
+  /** Tries again by itself, and so finds out whether the other side is gone. */
+  readonly #isEager: boolean;
+  #state: "closed" | "connecting" | "open" | "resting" = "closed";
+  /** Counts its lives: what belongs to an earlier one is void. */
+  #life = 0;
+  /** Frames that wait until it is open. */
+  #waiting: Buffer[] = [];
+  /** Waiting and under way. */
+  #bytes = 0;
+  #receiver: SimProcess | undefined;
+  #decoder: PeerDecoder | undefined;
+  /** The line is busy until then, and the last byte arrives then. */
+  #busyUntilMs = 0;
+  #arrivesMs = 0;
+  /** Arrived during a cut, or behind something that did. */
+  #stalled: Buffer[] | undefined;
+  #isDeaf = false;
+
+  constructor(link: Link, { isEager }: { isEager: boolean }) {
+    this.#link = link;
+    this.#network = link.network;
+    this.#sender = link.from.process;
+    this.#isEager = isEager;
+  }
+
+  send(frame: Buffer): void {
+    if (this.#bytes + frame.length > this.#network.weather.queueBytesMax) {
+      this.#network.faults.count("no room");
+      return;
+    }
+    this.#bytes += frame.length;
+    if (this.#state === "open") this.#transmit(frame);
+    else {
+      this.#waiting.push(frame);
+      if (this.#state === "closed") this.#connect();
+    }
+  }
+
+  healed(): void {
+    if (this.#stalled === undefined) return;
+    this.#later(this.#network.random.below(resendMsMax), () => this.#resend());
+  }
+
+  goDeaf(): void {
+    if (this.#state !== "open") return;
+    this.#isDeaf = true;
+    this.#later(this.#network.weather.stallMsMax, () => this.#break("timed out"));
+  }
+
+  closedThere(): void {
+    if (this.#state !== "open" || this.#link.isCut) return;
+    this.#later(this.#network.drawDelayMs(), () => this.#break("closed"));
+  }
+
+  // From nothing to open.
+
+  #connect(): void {
+    if (this.#sender?.isAlive !== true) return;
+    this.#state = "connecting";
+    this.#life++;
+    this.#later(2 * this.#network.drawDelayMs(), () => this.#answered());
+  }
+
+  #answered(): void {
+    const { from, to, isCut } = this.#link;
+    const { process } = to;
+    if (isCut || !to.isMachineOn || process === undefined || to.links.get(from.id)?.isCut === true)
+      this.#later(this.#network.weather.stallMsMax, () => this.#break("timed out"));
+    else if (process.isAlive) this.#open(process);
+    else this.#refused();
+  }
+
+  #refused(): void {
+    const { from, to } = this.#link;
+    this.#network.faults.count("refused");
+    this.#network.trace.note(`${from.id} is refused by ${to.id}`);
+    this.#tell((listener) => listener.refused(to.id));
+    this.#rest();
+  }
+
+  #open(receiver: SimProcess): void {
+    const ends = { from: this.#link.from.id, to: this.#link.to.id };
+    this.#state = "open";
+    this.#receiver = receiver;
+    this.#decoder = new PeerDecoder(ends, (message) => this.#received(message));
+    this.#arrivesMs = 0;
+    for (const frame of this.#waiting.splice(0)) this.#transmit(frame);
+  }
+
+  // Bytes under way.
+
+  #transmit(frame: Buffer): void {
+    const { scheduler, weather, random } = this.#network;
+    const bytesPerMs = Math.min(weather.bytesPerMs, this.#link.bytesPerMs);
+    this.#busyUntilMs = Math.max(this.#busyUntilMs, scheduler.nowMs) + frame.length / bytesPerMs;
+    const bytes = random.chance(weather.corruptChance) ? this.#corrupted(frame) : frame;
+    const cut = random.chance(weather.splitChance) ? random.below(bytes.length) : 0;
+    if (cut > 0) this.#transmitPiece(bytes.subarray(0, cut));
+    this.#transmitPiece(bytes.subarray(cut));
+  }
+
+  #transmitPiece(bytes: Buffer): void {
+    const arrivesMs = this.#busyUntilMs + this.#network.drawDelayMs() + this.#link.extraMs;
+    this.#arrivesMs = Math.max(this.#arrivesMs, arrivesMs);
+    const life = this.#life;
+    this.#network.scheduler.at(this.#arrivesMs, () => {
+      if (life === this.#life) this.#arrive(bytes);
+    });
+  }
+
+  #corrupted(frame: Buffer): Buffer {
+    const { random, faults } = this.#network;
+    faults.count("corrupted");
+    const bytes = Buffer.from(frame);
+    bytes[random.below(bytes.length)]! ^= 1 << random.below(8);
+    return bytes;
+  }
+
+  #arrive(bytes: Buffer): void {
+    if (this.#isDeaf) return;
+    if (this.#link.isCut || this.#stalled !== undefined || !this.#link.to.isMachineOn) this.#stall(bytes);
+    else if (!this.#receiver!.isAlive) this.#break("reset");
+    else {
+      const life = this.#life;
+      this.#receiver!.reach(() => {
+        if (life === this.#life) this.#deliver(bytes);
+      });
+    }
+  }
+
+  #deliver(bytes: Buffer): void {
+    this.#bytes -= bytes.length;
+    if (this.#decoder!.push(bytes)) return;
+    this.#network.faults.count("damage found");
+    this.#break(this.#decoder!.damage!);
+  }
+
+  #received(message: PeerMessage): void {
+    this.#network.trace.message(">", message, 0);
+    this.#link.to.listener?.received(message);
+  }
+
+  #stall(bytes: Buffer): void {
+    if (this.#stalled === undefined) {
+      this.#stalled = [];
+      const stalled = this.#stalled;
+      this.#later(this.#network.weather.stallMsMax, () => {
+        if (this.#stalled === stalled) this.#break("timed out");
+      });
+    }
+    this.#stalled.push(bytes);
+  }
+
+  #resend(): void {
+    if (this.#stalled === undefined || this.#link.isCut) return;
+    const stalled = this.#stalled;
+    this.#stalled = undefined;
+    const life = this.#life;
+    for (const bytes of stalled) if (life === this.#life) this.#arrive(bytes);
+  }
+
+  // The end.
+
+  #break(reason: string): void {
+    const { from, to } = this.#link;
+    this.#network.faults.count("broken");
+    this.#network.trace.note(`${from.id} loses its connection to ${to.id}: ${reason}`);
+    this.#tell((listener) => listener.unreachable(to.id));
+    this.#rest();
+  }
+
+  #rest(): void {
+    this.#life++;
+    this.#state = "resting";
+    this.#waiting = [];
+    this.#stalled = undefined;
+    this.#isDeaf = false;
+    this.#bytes = 0;
+    this.#later(drawMs(this.#network.random, this.#network.weather.retry), () => {
+      this.#state = "closed";
+      if (this.#isEager || this.#waiting.length > 0) this.#connect();
+    });
+  }
+
+  #tell(what: (listener: NonNullable<Link["from"]["listener"]>) => void): void {
+    this.#sender?.reach(() => {
+      if (this.#link.from.listener !== undefined) what(this.#link.from.listener);
+    });
+  }
+
+  /** Unless it has begun another life by then. */
+  #later(delayMs: number, task: () => void): void {
+    const life = this.#life;
+    this.#network.scheduler.after(delayMs, () => {
+      if (life === this.#life) task();
+    });
+  }
+}
