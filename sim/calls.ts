@@ -1,4 +1,3 @@
-import type { Clock } from "../src/platform/clock.ts";
 import { type DiskCall, DiskError } from "../src/platform/disk.ts";
 import type { Change, FileState } from "./file-state.ts";
 import type { NameChange } from "./names.ts";
@@ -36,7 +35,11 @@ export interface Flight<T = unknown> {
 }
 
 /** Where time comes from: a call is done in a later turn. */
-export type Turns = Pick<Clock, "nextTurn" | "after">;
+export interface Turns {
+  /** Runs `task` when a call that nothing delays is done. */
+  nextTurn(task: () => void, call: DiskCall): void;
+  after(delayMs: number, task: () => void): void;
+}
 
 /** Called as a call begins, with its number, from 1. */
 export type CallHook = (number: number, call: DiskCall, path: string) => void;
@@ -80,7 +83,7 @@ export class Calls {
     this.onCall?.(this.count, flight.call, flight.path);
     const fault = this.#faultOf(flight);
     const finish = () => this.#finish(flight, fault, settle);
-    if (fault.delayMs === undefined) this.#turns.nextTurn(finish);
+    if (fault.delayMs === undefined) this.#turns.nextTurn(finish, flight.call);
     else this.#turns.after(fault.delayMs, finish);
   }
 

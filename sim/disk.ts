@@ -262,6 +262,6 @@ export class SimDisk implements Disk {
 }
 
 const microtasks: Turns = {
-  nextTurn: queueMicrotask,
+  nextTurn: (task) => queueMicrotask(task),
   after: (delayMs, task) => systemClock.after(delayMs, task),
 };

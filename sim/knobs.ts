@@ -1,0 +1,147 @@
+import { type Config, defaultConfig } from "../src/raft/index.ts";
+import type { Delay } from "./chance.ts";
+import type { SimClockOptions } from "./clock.ts";
+import type { DiskPaceOptions } from "./disk-pace.ts";
+import { calmNetwork, type NetworkWeather } from "./network.ts";
+import type { Prng } from "./prng.ts";
+
+/** What a storm does to a run. storm.ts has what each means. */
+export const stormFaults = [
+  "crash",
+  "machine off",
+  "pause",
+  "suspend",
+  "partition",
+  "slow link",
+  "half-open",
+  "slow disk",
+  "clock jump",
+  "clock freeze",
+  "clock rate",
+] as const;
+
+export type StormFault = (typeof stormFaults)[number];
+
+/** All that chance decides before a run begins. */
+export interface Knobs {
+  readonly voters: number;
+  readonly learners: number;
+  readonly tickMs: number;
+  readonly raft: Omit<Config, "id" | "boot" | "random">;
+  /** Entries of the log after which there is a snapshot. */
+  readonly snapshotEntries: number;
+  readonly network: NetworkWeather;
+  readonly disk: DiskPaceOptions;
+  readonly clock: SimClockOptions;
+  /** Wall clocks start up to so far off, to either side. */
+  readonly skewMsMax: number;
+  /** Clocks go up to this part too fast or too slow. */
+  readonly driftMax: number;
+  /** Kinds of faults that happen; the others do not. */
+  readonly faults: readonly StormFault[];
+  /** Time between two faults. */
+  readonly faultEvery: Delay;
+  /** How long a fault lasts. */
+  readonly faultFor: Delay;
+}
+
+/**
+ * Draws the knobs of a run. Each kind of fault is left out of half of the runs, and some runs have none: faults that
+ * always come together hide what one of them alone would show.
+ */
+export function drawKnobs(random: Prng): Knobs {
+  const isQuiet = random.chance(0.1);
+  return {
+    voters: random.pick([1, 2, 3, 3, 3, 4, 5, 5, 7]),
+    learners: random.pick([0, 0, 0, 1, 2]),
+    ...drawTimes(random),
+    snapshotEntries: random.pick([1, 10, 100, 1_000]),
+    network: isQuiet ? calmNetwork : drawNetwork(random),
+    disk: drawDisk(random),
+    clock: { turnMs: random.pick([0.01, 0.01, 0.1, 1]), latenessMs: random.pick([0.1, 1, 5]) },
+    skewMsMax: random.pick([0, 10, 1_000, 3_600_000]),
+    driftMax: random.pick([0, 0, 0.001, 0.1]),
+    faults: isQuiet ? [] : stormFaults.filter(() => random.chance(0.5)),
+    faultEvery: { minMs: 1, meanMs: random.pick([300, 1_000, 5_000]) },
+    faultFor: { minMs: 1, meanMs: random.pick([30, 300, 2_000]) },
+  };
+}
+
+function drawTimes(random: Prng): Pick<Knobs, "tickMs" | "raft"> {
+  const tickMs = random.pick([10, 10, 20, 50]);
+  const heartbeatTicks = random.pick([1, 3, 5]);
+  const checkQuorumTicks = heartbeatTicks * 2 + random.below(30);
+  const electionTicksMin = checkQuorumTicks + 1 + random.below(20);
+  const raft = {
+    ...defaultConfig,
+    heartbeatTicks,
+    checkQuorumTicks,
+    electionTicksMin,
+    electionTicksMax: electionTicksMin + random.pick([1, 5, electionTicksMin]),
+    refusedTicksMax: random.pick([1, 6]),
+    appendBytesMax: random.pick([1, 200, 4_096, defaultConfig.appendBytesMax]),
+    inflightMessagesMax: random.pick([1, 3, 20, defaultConfig.inflightMessagesMax]),
+    inflightBytesMax: random.pick([200, 65_536, defaultConfig.inflightBytesMax]),
+    uncommittedBytesMax: random.pick([4_096, defaultConfig.uncommittedBytesMax]),
+  };
+  return { tickMs, raft };
+}
+
+function drawNetwork(random: Prng): NetworkWeather {
+  const minMs = random.pick([0.05, 0.3, 5]);
+  return {
+    ...calmNetwork,
+    delay: { minMs, meanMs: minMs * random.pick([1.5, 3, 10]) },
+    lossChance: random.pick([0, 0, 0.01, 0.1, 0.3]),
+    repeatChance: random.pick([0, 0, 0.05, 0.5]),
+    reorderChance: random.pick([0, 0, 0.05, 0.3]),
+    holdMsMax: random.pick([5, 100, 1_000]),
+    corruptChance: random.pick([0, 0, 0.001]),
+    splitChance: random.pick([0, 0.1, 0.5]),
+    bytesPerMs: random.pick([1_000, 10_000, 125_000]),
+    queueBytesMax: random.pick([65_536, 16_777_216]),
+    stallMsMax: random.pick([300, 2_000]),
+    retry: { minMs: 10, meanMs: random.pick([20, 100, 500]) },
+  };
+}
+
+function drawDisk(random: Prng): DiskPaceOptions {
+  const minMs = random.pick([0.01, 0.05]);
+  return {
+    call: { minMs, meanMs: 2 * minMs },
+    sync: { minMs: 2 * minMs, meanMs: random.pick([0.2, 2, 20]) },
+  };
+}
+
+/** In one line, for the head of a report. */
+export function describeKnobs(knobs: Knobs): string {
+  const { raft, network, disk, clock } = knobs;
+  const odds = (name: string, chance: number) => (chance > 0 ? `${name} ${chance * 100}%` : undefined);
+  const words = [
+    `${knobs.voters} voters${knobs.learners > 0 ? ` + ${knobs.learners} learners` : ""}`,
+    `tick ${knobs.tickMs}ms`,
+    `heartbeat ${raft.heartbeatTicks}`,
+    `quorum ${raft.checkQuorumTicks}`,
+    `election ${raft.electionTicksMin}-${raft.electionTicksMax}`,
+    `append ${raft.appendBytesMax}B`,
+    `inflight ${raft.inflightMessagesMax}/${raft.inflightBytesMax}B`,
+    `uncommitted ${raft.uncommittedBytesMax}B`,
+    `snapshot ${knobs.snapshotEntries}`,
+    `net ${delayText(network.delay)} ${network.bytesPerMs}B/ms queue ${network.queueBytesMax}B`,
+    odds("loss", network.lossChance),
+    odds("repeat", network.repeatChance),
+    odds("reorder", network.reorderChance),
+    odds("corrupt", network.corruptChance),
+    odds("split", network.splitChance),
+    `sync ${delayText(disk.sync)}`,
+    `turn ${clock.turnMs}ms late ${clock.latenessMs}ms`,
+    `skew ${knobs.skewMsMax}ms drift ${knobs.driftMax * 100}%`,
+    `faults ${knobs.faults.join(", ") || "none"}`,
+    `every ${knobs.faultEvery.meanMs}ms for ${knobs.faultFor.meanMs}ms`,
+  ];
+  return words.filter((word) => word !== undefined).join("; ");
+}
+
+function delayText({ minMs, meanMs }: Delay): string {
+  return `${minMs}~${Math.round(meanMs * 100) / 100}ms`;
+}

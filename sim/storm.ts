@@ -1,0 +1,150 @@
+import { drawMs } from "./chance.ts";
+import { crashKinds } from "./crash.ts";
+import type { StormFault } from "./knobs.ts";
+import type { SimMachine } from "./machine.ts";
+import { calmNetwork } from "./network.ts";
+import { cutsOf, partitionShapes } from "./partition.ts";
+import type { Prng } from "./prng.ts";
+import type { SimWorld } from "./world.ts";
+
+/** A disk that hangs does so for up to … */
+const hangMsMax = 30_000;
+
+/**
+ * Faults at random times, each of which ends by itself. While it lasts anything may happen to anybody; afterwards
+ * everything works, and the cluster has to as well.
+ */
+export class Storm {
+  readonly #world: SimWorld;
+  readonly #random: Prng;
+  #isOver = false;
+
+  constructor(world: SimWorld) {
+    this.#world = world;
+    this.#random = world.fork();
+  }
+
+  begin(): void {
+    if (this.#world.knobs.faults.length > 0) this.#next();
+  }
+
+  /** Heals everything, and starts whoever is down. */
+  end(): void {
+    this.#isOver = true;
+    const { network, machines, trace } = this.#world;
+    trace.note("the storm is over");
+    network.weather = calmNetwork;
+    network.healAll();
+    for (const machine of machines) {
+      machine.pace.extraSyncMs = 0;
+      machine.time.thawWall();
+      machine.time.rate = 1;
+      if (!machine.isUp) machine.start();
+      else if (machine.process!.isPaused) machine.resume();
+    }
+  }
+
+  #next(): void {
+    const { scheduler, knobs } = this.#world;
+    scheduler.after(drawMs(this.#random, knobs.faultEvery), () => {
+      if (this.#isOver) return;
+      this.#strike(this.#random.pick(knobs.faults));
+      this.#next();
+    });
+  }
+
+  #strike(fault: StormFault): void {
+    const machine = this.#random.pick(this.#world.machines);
+    const { process } = machine;
+    if (needsProcess.has(fault) && (process?.isAlive !== true || process.isPaused)) return;
+    this.#world.faults.count(fault);
+    const end = this.#begin(fault, machine);
+    if (end === undefined) return;
+    this.#world.scheduler.after(drawMs(this.#random, this.#world.knobs.faultFor), () => {
+      if (!this.#isOver) end();
+    });
+  }
+
+  /** Returns what ends it. */
+  #begin(fault: StormFault, machine: SimMachine): (() => void) | undefined {
+    switch (fault) {
+      case "crash":
+        machine.crash(this.#random.pick(crashKinds), { isMachineOn: true });
+        return () => startAgain(machine);
+      case "machine off":
+        machine.crash(this.#random.pick(crashKinds), { isMachineOn: false });
+        return () => startAgain(machine);
+      case "pause":
+        machine.pause();
+        return goOnWith(machine);
+      case "suspend":
+        machine.suspend();
+        return goOnWith(machine);
+      case "partition":
+        return this.#part();
+      case "slow link":
+        return this.#slowLink();
+      case "half-open":
+        this.#halfOpen(machine);
+        return undefined;
+      case "slow disk":
+        machine.pace.extraSyncMs = this.#random.below(this.#random.pick([50, 1_000, hangMsMax]));
+        return () => {
+          machine.pace.extraSyncMs = 0;
+        };
+      case "clock jump":
+        machine.time.jumpWall(
+          this.#random.pick([-1, 1]) * this.#random.below(this.#random.pick([100, 86_400_000])),
+        );
+        return undefined;
+      case "clock freeze":
+        machine.time.freezeWall();
+        return () => machine.time.thawWall();
+      case "clock rate":
+        machine.time.rate = this.#random.pick([0.9, 1, 1.1]);
+        return undefined;
+    }
+  }
+
+  #part(): (() => void) | undefined {
+    const { network, machines } = this.#world;
+    if (machines.length < 2) return undefined;
+    const ids = machines.map(({ id }) => id);
+    const cuts = cutsOf(this.#random.pick(partitionShapes), ids, this.#random);
+    network.cut(cuts);
+    return () => network.heal(cuts);
+  }
+
+  #halfOpen(machine: SimMachine): void {
+    const to = this.#other(machine);
+    if (to !== undefined) this.#world.network.halfOpen(machine.id, to);
+  }
+
+  #slowLink(): (() => void) | undefined {
+    const { network, machines } = this.#world;
+    const from = this.#random.pick(machines);
+    const to = this.#other(from);
+    if (to === undefined) return undefined;
+    network.slow(from.id, to, this.#random.below(500), this.#random.pick([1, 100, 10_000]));
+    return () => network.heal([[from.id, to]]);
+  }
+
+  #other(machine: SimMachine): string | undefined {
+    const others = this.#world.machines.filter((other) => other !== machine);
+    return others.length > 0 ? this.#random.pick(others).id : undefined;
+  }
+}
+
+const needsProcess: ReadonlySet<StormFault> = new Set(["crash", "machine off", "pause", "suspend"]);
+
+function startAgain(machine: SimMachine): void {
+  if (!machine.isUp) machine.start();
+}
+
+/** Of the process that was paused, and no other. */
+function goOnWith(machine: SimMachine): () => void {
+  const { process } = machine;
+  return () => {
+    if (machine.process === process && process!.isPaused) machine.resume();
+  };
+}
