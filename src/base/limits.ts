@@ -110,6 +110,14 @@ export const limits = {
   outputHighWaterBytes: 1_048_576, // 1 MiB
   /** Unsent replies beyond which a client is cut off, as Redis' client-output-buffer-limit does. */
   outputBytesMax: 268_435_456, // 256 MiB
+  /** What all clients hold together, in percent of the memory there is, beyond which those that hold the most are cut
+   * off: all that ordinary use takes many times over, and the data keeps its room. */
+  clientsPercent: 10,
+  /** What all clients together may be allowed to hold at least, as in Redis: below that nobody could say a word to
+   * allow more. */
+  clientsBytesMin: 131_072, // 128 KiB
+  /** What the node has for a client that does nothing: its socket and what belongs to it, as measured. */
+  clientBytes: 8_192, // 8 KiB
   /** A closed connection still drops what its client sends for so long: closed at once, replies on their way to
    * the client would be lost. */
   lingerMsMax: 1_000,

@@ -57,10 +57,27 @@ const unitBytes: Readonly<Record<string, number>> = {
   gb: 1024 ** 3,
 };
 
-export const byteCount: Kind<number> = kind("a number of bytes, such as 500mb or 2gb, or 0", (raw) => {
+export const byteCount: Kind<number> = kind("a number of bytes, such as 500mb or 2gb, or 0", readBytes);
+
+/** Bytes, or a share of the memory there is: "10%". */
+export const bytesOrShare: Kind<string> = kind(
+  "a number of bytes, such as 500mb, or a share, such as 10%, or 0",
+  (raw) => {
+    const percent = /^(\d{1,3})%$/.exec(String(raw))?.[1];
+    if (percent !== undefined) return Number(percent) <= 100 ? `${Number(percent)}%` : undefined;
+    return readBytes(raw)?.toString();
+  },
+);
+
+/** Bytes as they are, a share as its negative percentage. */
+export function numberOfShare(text: string): number {
+  return text.endsWith("%") ? 0 - Number(text.slice(0, -1)) : Number(text);
+}
+
+function readBytes(raw: unknown): number | undefined {
   const match = /^(\d{1,16}) *([a-z]*)$/i.exec(String(raw));
   const unit = unitBytes[match?.[2]?.toLowerCase() ?? ""];
   if (match === null || unit === undefined) return undefined;
   const bytes = Number(match[1]) * unit;
   return Number.isSafeInteger(bytes) ? bytes : undefined;
-});
+}

@@ -2,7 +2,16 @@ import { z } from "zod";
 import { type Address, formatAddress } from "../base/address.ts";
 import { limits } from "../base/limits.ts";
 import { nodeIdExpected, nodeIdPattern } from "../base/node-id.ts";
-import { address, byteCount, type Kind, oneOf, text, wholeNumber, yesOrNo } from "./config-kinds.ts";
+import {
+  address,
+  byteCount,
+  bytesOrShare,
+  type Kind,
+  oneOf,
+  text,
+  wholeNumber,
+  yesOrNo,
+} from "./config-kinds.ts";
 
 /** How much is logged. "silent" is for tests and benchmarks. */
 export const logLevels = ["error", "info", "debug", "silent"] as const;
@@ -23,6 +32,7 @@ export interface SettingValues {
   readonly timeout: number;
   readonly "tcp-keepalive": number;
   readonly maxmemory: number;
+  readonly "maxmemory-clients": string;
   readonly "slowlog-log-slower-than": number;
   readonly "slowlog-max-len": number;
   readonly "latency-monitor-threshold": number;
@@ -102,6 +112,11 @@ const shape: Shape = {
     initial: 0,
     placeholder: "BYTES",
     help: "refuse growth beyond this, as in 500mb; 0: no limit",
+  }),
+  "maxmemory-clients": setting(bytesOrShare, {
+    initial: `${limits.clientsPercent}%`,
+    placeholder: "BYTES",
+    help: "cut off the clients that hold the most when all together hold more than this, in bytes or in percent of the memory there is; 0: no limit",
   }),
   "slowlog-log-slower-than": setting(wholeNumber(-1, Number.MAX_SAFE_INTEGER), {
     initial: 10_000,

@@ -6,6 +6,16 @@ import { type ConfigInput, type ConfigReading, readConfig } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
 import { settings } from "./config-schema.ts";
 
+test("clients may hold a tenth of the memory, unless something else is said", () => {
+  const held = (given?: string): number =>
+    read({ environment: given === undefined ? {} : { KVORUM_MAXMEMORY_CLIENTS: given } }).config.server
+      .maxmemoryClients;
+  assert.deepEqual(
+    [undefined, "25%", "100%", "0%", "0", "64mb"].map(held),
+    [-10, -25, -100, 0, 0, 67_108_864],
+  );
+});
+
 test("without anything given, every setting has its default", () => {
   const { config, settings: inForce } = read({});
   assert.equal(config.host, "127.0.0.1");
@@ -75,6 +85,7 @@ test("every kind of value is read from text and from YAML's own types", () => {
 });
 
 test("every wrong value is refused with its source and what was expected", () => {
+  const share = "a number of bytes, such as 500mb, or a share, such as 10%, or 0";
   const cases: readonly (readonly [string, string, string])[] = [
     ["id", "a b", "up to 64 letters, digits, dots, dashes and underscores"],
     ["listen", "6379", "HOST:PORT, such as 127.0.0.1:6379 or [::1]:6379"],
@@ -87,6 +98,11 @@ test("every wrong value is refused with its source and what was expected", () =>
     ["maxmemory", "-1", "a number of bytes, such as 500mb or 2gb, or 0"],
     ["maxmemory", "1tb", "a number of bytes, such as 500mb or 2gb, or 0"],
     ["maxmemory", "9999999999gb", "a number of bytes, such as 500mb or 2gb, or 0"],
+    ["maxmemory-clients", "101%", share],
+    ["maxmemory-clients", "-1%", share],
+    ["maxmemory-clients", "1.5%", share],
+    ["maxmemory-clients", "%", share],
+    ["maxmemory-clients", "lots", share],
     ["slowlog-log-slower-than", "-2", "a whole number from -1 to 9007199254740991"],
     ["slowlog-max-len", "1.5", "a whole number from 0 to 100000"],
     ["latency-monitor-threshold", "x", "a whole number from 0 to 9007199254740991"],

@@ -3,6 +3,7 @@ import { editDistance, nearestName } from "../base/nearest-name.ts";
 import type { ServerSettings } from "../server/settings.ts";
 import { ConfigError } from "./config-error.ts";
 import { type ConfigFile, type FileEntry, Nested, readConfigFile } from "./config-file.ts";
+import { numberOfShare } from "./config-kinds.ts";
 import {
   type Issue,
   type LogLevel,
@@ -142,6 +143,7 @@ function toConfig(values: SettingValues, sources: NodeConfig["sources"]): NodeCo
       idleMsMax: values.timeout * 1000,
       tcpKeepAliveMs: values["tcp-keepalive"] * 1000,
       maxmemoryBytes: values.maxmemory,
+      maxmemoryClients: numberOfShare(values["maxmemory-clients"]),
       slowlogMicros: values["slowlog-log-slower-than"],
       slowlogEntries: values["slowlog-max-len"],
       latencyThresholdMs: values["latency-monitor-threshold"],

@@ -8,6 +8,8 @@ export interface HostProcess {
   readonly system: string;
   /** Memory of the machine. */
   readonly systemBytes: number;
+  /** Memory that the process may use: the machine's, or what its container has of it. */
+  readonly memoryBytes: number;
   /** Memory of the process that is in RAM. */
   residentBytes(): number;
   /** Processor time of the process so far. */
@@ -27,6 +29,8 @@ export const systemProcess: HostProcess = {
   id: process.pid,
   system: `${type()} ${release()} ${machine()}`,
   systemBytes: totalmem(),
+  // 0 or more than there is: no container.
+  memoryBytes: Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem()),
   residentBytes: () => process.memoryUsage.rss(),
   cpuSeconds() {
     const { user, system } = process.cpuUsage();

@@ -31,6 +31,11 @@ export class Arguments {
     this.end = end;
   }
 
+  /** Memory of the places. */
+  get roomBytes(): number {
+    return this.start.length * 8;
+  }
+
   lengthOf(index: number): number {
     return this.end[index]! - this.start[index]!;
   }

@@ -38,14 +38,16 @@ export class ReplyWriter {
 
   /**
    * Hands the waiting bytes to `send`, which tells whether it is done with them: then their buffer is used
-   * again, else it is `send`'s.
+   * again, else it is `send`'s. Gives the bytes of the buffer that it keeps, 0 where it keeps none.
    */
-  flush(send: (bytes: Buffer) => boolean): void {
+  flush(send: (bytes: Buffer) => boolean): number {
     const buffer = this.buffer;
     const waiting = this.length === buffer.length ? buffer : buffer.subarray(0, this.length);
     this.buffer = none;
     this.length = 0;
-    if (send(waiting)) this.#pool.give({ buffer, view: this.#view });
+    if (!send(waiting)) return buffer.length;
+    this.#pool.give({ buffer, view: this.#view });
+    return 0;
   }
 
   /** Drops everything behind `length`: replies that turned out not to be wanted. */

@@ -1,11 +1,11 @@
 import { limits } from "../base/limits.ts";
-import type { Timer } from "../platform/clock.ts";
 import type { Stream, StreamHandler } from "../platform/net.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { BROKEN, COMMAND, PARTIAL, RequestDecoder } from "../protocol/request-decoder.ts";
 import type { Command } from "../protocol/spec/row.ts";
 import { TextDecoder } from "../protocol/text.ts";
 import { FULL, LATER, type Origin, type Request, type Verdict } from "../replica/contract.ts";
+import { LateAnswer } from "./late-answer.ts";
 import { ClientReplies } from "./replies.ts";
 import type { Server } from "./server.ts";
 import { Session } from "./session.ts";
@@ -45,6 +45,10 @@ export class Connection implements StreamHandler, Origin {
   readonly server: Server;
   readonly stream: Stream;
   readonly request: Request;
+  /** What this client is counted for in `server.clientMemory`. */
+  countedBytes = 0;
+  /** A command of our own that answers later. */
+  readonly late: LateAnswer = new LateAnswer(this);
 
   #decoder: RequestDecoder | TextDecoder | undefined;
   #text: TextFace | undefined;
@@ -54,14 +58,14 @@ export class Connection implements StreamHandler, Origin {
   /** Commands that the replica took and has not answered. */
   #outstanding = 0;
   #waitsFor: Wait = "nothing";
-  /** What a command of our own waits for that answers later. */
-  #timer: Timer | undefined;
-  /** Called when it is answered. */
+  /** Called when a command of our own is answered that answers later. */
   #onAnswer: (() => void) | undefined;
   /** A command of our own is carried out as a part of EXEC. */
   #isPerforming = false;
   /** Waits for the replies before it. */
   #heldFault: Fault | undefined;
+  /** Buffers of replies that the stream has not sent yet. */
+  #sendingRoomBytes = 0;
   /** The client will send no more: what it sent is answered, then the connection closes. */
   #hasEnded = false;
   /** Nothing more is carried out: the connection closes when its replies are sent. */
@@ -106,6 +110,8 @@ export class Connection implements StreamHandler, Origin {
     }
     this.server.flushSoon(this);
     if (this.#isClosing) return true;
+    // Who blocks may do so for ever: read on, as far as that goes, to see when it leaves.
+    if (this.late.isBlocked) return this.#keptLength < limits.turnBytesMax;
     if (this.#waitsFor !== "nothing") return false;
     if (length < limits.turnBytesMax) return true;
     // There is surely more to read: the other connections come first.
@@ -114,17 +120,21 @@ export class Connection implements StreamHandler, Origin {
   }
 
   drained(): void {
+    this.#sendingRoomBytes = 0;
+    this.sendReplies();
+    this.count();
     if (this.#waitsFor === "client") this.#goOnSoon();
   }
 
   ended(): void {
     this.#hasEnded = true;
+    this.late.unblock();
     this.flush();
   }
 
   closed(error: Error | undefined): void {
     this.#isGone = true;
-    this.#timer?.cancel();
+    this.late.cancel();
     this.#kept = nothing;
     this.#keptLength = 0;
     this.server.forget(this, error);
@@ -169,40 +179,10 @@ export class Connection implements StreamHandler, Origin {
     return !this.#isPerforming;
   }
 
-  /** Answers the command of our own that is under way after a while; what follows it waits. */
-  answerAfter(delayMs: number, answer: () => void): void {
+  /** The command of our own that is under way is answered later, which `settled` tells; what follows it waits. */
+  answersLater(): void {
     this.#outstanding++;
     this.waitForReplies();
-    this.#timer = this.server.clock.after(delayMs, () => {
-      answer();
-      this.settled(1);
-    });
-  }
-
-  /**
-   * Answers the command of our own that is under way when the work is done, or has failed, or after a while
-   * (0: never) without it; what follows it waits.
-   */
-  answerWhen(
-    work: Promise<void>,
-    timeoutMs: number,
-    answer: (isDone: boolean, failure: Error | undefined) => void,
-  ): void {
-    let isAnswered = false;
-    const once = (isDone: boolean, failure: Error | undefined): void => {
-      if (isAnswered || this.#isGone) return;
-      isAnswered = true;
-      this.#timer?.cancel();
-      answer(isDone, failure);
-      this.settled(1);
-    };
-    this.#outstanding++;
-    this.waitForReplies();
-    if (timeoutMs > 0) this.#timer = this.server.clock.after(timeoutMs, () => once(false, undefined));
-    work.then(
-      () => once(true, undefined),
-      (failure: Error) => once(false, failure),
-    );
   }
 
   /** A command has taken so long. When a turn has had enough, the other connections come first. */
@@ -215,19 +195,28 @@ export class Connection implements StreamHandler, Origin {
   /** At the end of a turn: sends the waiting replies, and does what waited for them. */
   flush(): void {
     this.sendReplies();
+    this.count();
     if (this.#outstanding === 0 && !this.#isGone) this.#afterReplies();
   }
 
-  /** Sends the waiting replies; in the midst of a turn when there are many. */
+  /** Tells the account of all clients what this one holds now. */
+  count(): void {
+    if (!this.#isGone) this.server.clientMemory.count(this, this.heldBytes);
+  }
+
+  /**
+   * Sends the waiting replies; in the midst of a turn when there are many. While the client has not taken the last
+   * ones they wait in one buffer: handed over as they come, the shortest would keep a whole buffer each.
+   */
   sendReplies(): void {
     if (this.#isGone || this.out.length === 0 || this.#text?.isTranslating) return;
-    this.server.stats.sentBytes += this.out.length;
     const { overflowed } = this.out;
-    if (!overflowed) this.out.flush(this.#send);
-    const { unsentBytes } = this.stream;
-    if (overflowed || unsentBytes > limits.outputBytesMax) {
+    if (!overflowed && this.stream.unsentBytes === 0) this.#handOver();
+    const { waitingBytes } = this;
+    if (overflowed || waitingBytes > limits.outputBytesMax) {
+      this.server.stats.overflowedClients++;
       this.cutOff("its replies are over the limit");
-    } else if (unsentBytes > limits.outputHighWaterBytes && this.#waitsFor === "nothing") {
+    } else if (waitingBytes > limits.outputHighWaterBytes && this.#waitsFor === "nothing") {
       this.#waitsFor = "client";
       this.stream.pause();
     }
@@ -237,6 +226,8 @@ export class Connection implements StreamHandler, Origin {
   cutOff(reason: string): void {
     this.#isClosing = true;
     this.#isGone = true;
+    this.#kept = nothing;
+    this.#keptLength = 0;
     this.server.cutOff(this, reason);
   }
 
@@ -254,6 +245,7 @@ export class Connection implements StreamHandler, Origin {
 
   /** Answers what was received, then closes. */
   closeWhenAnswered(): void {
+    this.late.unblock();
     this.#hasEnded = true;
     this.stream.pause();
     this.server.flushSoon(this);
@@ -290,6 +282,27 @@ export class Connection implements StreamHandler, Origin {
     return this.#kept.length;
   }
 
+  /** Buffers of replies that the client has not taken. */
+  get sendingRoomBytes(): number {
+    return this.#sendingRoomBytes;
+  }
+
+  /** Places of the arguments of a command that is under way. */
+  get argumentsRoomBytes(): number {
+    return this.#decoder?.args.roomBytes ?? 0;
+  }
+
+  /** All memory that the node has for this client. */
+  get heldBytes(): number {
+    return (
+      this.session.heldBytes +
+      this.#kept.length +
+      this.argumentsRoomBytes +
+      this.out.buffer.length +
+      this.#sendingRoomBytes
+    );
+  }
+
   /** Offers the request to the replica. False: not now; the command stays where it is. */
   submit(): boolean {
     const verdict: Verdict = this.server.replica.submit(this.request);
@@ -300,6 +313,16 @@ export class Connection implements StreamHandler, Origin {
     if (verdict === LATER) this.#outstanding++;
     this.session.lastCommand = this.request.command.fullName;
     return true;
+  }
+
+  /** Replies that the client has not taken. */
+  get waitingBytes(): number {
+    return this.out.length + this.stream.unsentBytes;
+  }
+
+  #handOver(): void {
+    this.server.stats.sentBytes += this.out.length;
+    this.#sendingRoomBytes += this.out.flush(this.#send);
   }
 
   /** The next command depends on the replies before it. */
@@ -394,6 +417,7 @@ export class Connection implements StreamHandler, Origin {
       const grown = Buffer.allocUnsafeSlow(Math.max(length, this.#kept.length * 2, keptBytesMin));
       this.#kept.copy(grown, 0, 0, this.#keptLength);
       this.#kept = grown;
+      this.count();
     }
     buffer.copy(this.#kept, this.#keptLength, from, to);
     this.#keptLength = length;
@@ -405,6 +429,7 @@ export class Connection implements StreamHandler, Origin {
     this.#kept.copyWithin(0, done, this.#keptLength);
     this.#keptLength -= done;
     if (this.#keptLength === 0) this.#kept = nothing;
+    else if (this.#keptLength < this.#kept.length / 4) this.#kept = fitting(this.#kept, this.#keptLength);
   }
 
   /** Everything that was taken is answered: what had to wait for that comes now. */
@@ -423,6 +448,7 @@ export class Connection implements StreamHandler, Origin {
     this.#isClosing = true;
     if (this.#isFinished || this.#isGone) return;
     this.#isFinished = true;
+    this.#handOver();
     this.stream.end();
     this.stream.resume();
   }
@@ -435,7 +461,7 @@ export class Connection implements StreamHandler, Origin {
   #goOn(): void {
     // Something else came up that has to be waited for.
     if (this.#isGone || this.#waitsFor !== "turn") return;
-    if (this.stream.unsentBytes > limits.outputHighWaterBytes) {
+    if (this.stream.unsentBytes > 0 && this.waitingBytes > limits.outputHighWaterBytes) {
       this.#waitsFor = "client";
       return;
     }
@@ -450,3 +476,11 @@ const nothing: Buffer = Buffer.alloc(0);
 const noArguments: Arguments = new Arguments();
 /** Most requests that are split by a read fit into this. */
 const keptBytesMin = 1024;
+
+/** The first bytes in a buffer that is not much larger than they are. */
+function fitting(bytes: Buffer, length: number): Buffer {
+  if (bytes.length <= limits.receiveBytes) return bytes;
+  const copy = Buffer.allocUnsafeSlow(Math.max(length, keptBytesMin));
+  bytes.copy(copy, 0, 0, length);
+  return copy;
+}

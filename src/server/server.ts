@@ -10,6 +10,7 @@ import type { Command } from "../protocol/spec/row.ts";
 import { commands } from "../protocol/spec/table.ts";
 import type { Replica } from "../replica/contract.ts";
 import { Backups } from "./backups.ts";
+import { ClientMemory } from "./client-memory.ts";
 import { localHandlers } from "./commands/index.ts";
 import { Connection } from "./connection.ts";
 import { dispatch } from "./dispatch.ts";
@@ -53,6 +54,7 @@ export class Server {
   readonly loop: LoopWatch;
   readonly outputPool: OutputPool = new OutputPool(limits.outputSpares);
   readonly backups: Backups;
+  readonly clientMemory: ClientMemory = new ClientMemory(this);
   /** Clients by their id, in the order in which they came. */
   readonly clients: Map<number, Connection> = new Map();
   /** Monotonic ms, at most a tenth of a second old. */
@@ -62,7 +64,7 @@ export class Server {
   host = "";
   port = 0;
 
-  readonly #memoryLimit = new MemoryLimit(() => this.usedBytes());
+  readonly #memoryLimit = new MemoryLimit(() => this.countedBytes());
   readonly #toFlush: Connection[] = [];
   readonly #ticks: Timer;
   #listener: Listener | undefined;
@@ -74,7 +76,7 @@ export class Server {
     this.replica = parts.replica;
     this.clock = parts.clock;
     this.logger = parts.logger;
-    this.settings = new Settings(settings);
+    this.settings = new Settings(settings, parts.process.memoryBytes);
     this.stats = new Stats(parts.clock);
     this.slowlog = new SlowLog();
     this.latency = new LatencyMonitor();
@@ -159,8 +161,13 @@ export class Server {
     return maxmemoryBytes > 0 && this.#memoryLimit.isPassed(maxmemoryBytes, command, args);
   }
 
-  /** Bytes in use, for INFO and maxmemory: the store and an empty process. */
+  /** Bytes in use, for INFO: an empty process, the store, and what is held for clients. */
   usedBytes(): number {
+    return this.countedBytes() + this.clientMemory.bytes;
+  }
+
+  /** Those of them that maxmemory is about. Clients have a limit of their own: nobody's write is refused for them. */
+  countedBytes(): number {
     return this.stats.emptyProcessBytes + this.replica.store.residentBytes;
   }
 
@@ -200,6 +207,7 @@ export class Server {
 
   /** A connection is gone. */
   forget(connection: Connection, error: Error | undefined): void {
+    this.clientMemory.release(connection);
     if (this.clients.delete(connection.session.id)) {
       this.stats.hitsBefore += connection.out.hits;
       this.stats.missesBefore += connection.out.misses;
@@ -211,7 +219,7 @@ export class Server {
 
   /** Closes a connection without waiting for anything. */
   cutOff(connection: Connection, reason: string): void {
-    this.stats.cutOffClients++;
+    this.clientMemory.release(connection);
     this.logger.info(`client ${connection.session.remoteAddress} is cut off: ${reason}`);
     connection.stream.destroy();
   }
@@ -226,6 +234,7 @@ export class Server {
       return connection;
     }
     this.clients.set(connection.session.id, connection);
+    connection.count();
     return connection;
   }
 
@@ -239,6 +248,7 @@ export class Server {
     this.coarseMs = this.clock.monotonicMs();
     this.#memoryLimit.forget();
     this.stats.sample(this.coarseMs, this.usedBytes());
+    this.clientMemory.enforce();
     const { idleMsMax } = this.settings;
     if (idleMsMax === 0) return;
     for (const connection of this.clients.values()) {

@@ -1,3 +1,4 @@
+import { limits } from "../base/limits.ts";
 import type { Queued } from "../engine/transaction.ts";
 import type { Stream } from "../platform/net.ts";
 import { Watches } from "./watches.ts";
@@ -34,6 +35,12 @@ export class Session {
     this.connectedMs = nowMs;
     this.lastActiveMs = nowMs;
   }
+
+  /** Memory of all this, with the connection that it belongs to. */
+  get heldBytes(): number {
+    const names = this.name.length + this.libraryName.length + this.libraryVersion.length;
+    return limits.clientBytes + names + (this.transaction?.heldBytes ?? 0) + this.watched.heldBytes;
+  }
 }
 
 /** What MULTI gathers. */
@@ -53,8 +60,15 @@ export class Transaction {
     this.db = db;
   }
 
+  get heldBytes(): number {
+    return this.bytes + this.queued.length * queuedBytes;
+  }
+
   /** A SELECT was queued: what follows it goes to this database, unless it will fail. */
   select(database: number | string): void {
     if (typeof database === "number") this.db = database;
   }
 }
+
+/** What stands around the bytes of a queued command in memory: two objects, and often a buffer of its own. */
+const queuedBytes = 256;

@@ -1,3 +1,5 @@
+import { limits } from "../base/limits.ts";
+
 /** What the server is started with, and what CONFIG SET may change. */
 export interface ServerSettings {
   /** "": no password. */
@@ -8,6 +10,8 @@ export interface ServerSettings {
   tcpKeepAliveMs: number;
   /** Growth is refused beyond this; 0: no limit. */
   maxmemoryBytes: number;
+  /** What all clients may hold together; negative: in percent of the memory there is; 0: no limit. */
+  maxmemoryClients: number;
   /** Commands that take so long are in the slow log; negative: none. */
   slowlogMicros: number;
   slowlogEntries: number;
@@ -28,8 +32,15 @@ export class Settings implements ServerSettings {
   slowlogMicros: number;
   slowlogEntries: number;
   latencyThresholdMs: number;
+  /** maxmemoryClients in bytes; Infinity where there is no limit. */
+  clientBytesMax: number = Number.POSITIVE_INFINITY;
+  readonly #memoryBytes: number;
+  #maxmemoryClients = 0;
 
-  constructor(initial: ServerSettings) {
+  /** `memoryBytes` is what there is. */
+  constructor(initial: ServerSettings, memoryBytes: number) {
+    this.#memoryBytes = memoryBytes;
+    this.maxmemoryClients = initial.maxmemoryClients;
     this.requirepass = initial.requirepass;
     this.maxclients = initial.maxclients;
     this.idleMsMax = initial.idleMsMax;
@@ -38,6 +49,16 @@ export class Settings implements ServerSettings {
     this.slowlogMicros = initial.slowlogMicros;
     this.slowlogEntries = initial.slowlogEntries;
     this.latencyThresholdMs = initial.latencyThresholdMs;
+  }
+
+  get maxmemoryClients(): number {
+    return this.#maxmemoryClients;
+  }
+
+  set maxmemoryClients(value: number) {
+    this.#maxmemoryClients = value;
+    const bytes = value < 0 ? (this.#memoryBytes * -value) / 100 : value;
+    this.clientBytesMax = value === 0 ? Number.POSITIVE_INFINITY : Math.max(bytes, limits.clientsBytesMin);
   }
 
   /** Whether the slow log or LATENCY wants to know of small fast commands too. */

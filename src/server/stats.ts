@@ -11,7 +11,9 @@ export class Stats {
   peakBytes = 0;
   acceptedClients = 0;
   rejectedClients = 0;
-  cutOffClients = 0;
+  /** Cut off for what they had not taken of their replies, and for what they held of all clients' memory. */
+  overflowedClients = 0;
+  evictedClients = 0;
   protocolErrors = 0;
   receivedBytes = 0;
   sentBytes = 0;
@@ -67,7 +69,8 @@ export class Stats {
     this.peakBytes = 0;
     this.acceptedClients = 0;
     this.rejectedClients = 0;
-    this.cutOffClients = 0;
+    this.overflowedClients = 0;
+    this.evictedClients = 0;
     this.protocolErrors = 0;
     this.receivedBytes = 0;
     this.sentBytes = 0;

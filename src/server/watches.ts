@@ -9,6 +9,11 @@ export class Watches {
   /** By database and key. */
   readonly #keys: Map<string, Watched> = new Map();
 
+  /** Memory of all this: each key is there twice, and has a few objects around it. */
+  get heldBytes(): number {
+    return 2 * this.bytes + this.#keys.size * watchedBytes;
+  }
+
   get all(): readonly Watched[] {
     return [...this.#keys.values()];
   }
@@ -44,3 +49,5 @@ export class Watches {
     this.bytes = 0;
   }
 }
+
+const watchedBytes = 320;

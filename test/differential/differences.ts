@@ -235,6 +235,31 @@ export const differencesElsewhere: readonly DifferenceElsewhere[] = [
     test: "SAVE and BGSAVE tell that a node in memory has no disk",
   },
   {
+    title: "`maxmemory-clients` by default",
+    file: "src/node/config.test.ts",
+    test: "clients may hold a tenth of the memory, unless something else is said",
+  },
+  {
+    title: "`maxmemory-clients` in percent",
+    file: "test/server/client-memory.test.ts",
+    test: "a share is one of the memory there is, whatever maxmemory says",
+  },
+  {
+    title: "`maxmemory`",
+    file: "test/server/client-memory.test.ts",
+    test: "what clients hold is used memory, and no reason to refuse a write",
+  },
+  {
+    title: "`CLIENT NO-EVICT ON`",
+    file: "test/server/client-memory.test.ts",
+    test: "who asked for NO-EVICT is spared as long as there are others",
+  },
+  {
+    title: "A client that waits in WAIT and will send no more",
+    file: "src/server/commands/wait.test.ts",
+    test: "a client that waits may send more, which is kept up to a bound, and leave without being heard",
+  },
+  {
     title: "`DEBUG SLEEP`",
     file: "test/server/fairness.test.ts",
     test: "DEBUG SLEEP keeps its own connection waiting, in order, and no other",

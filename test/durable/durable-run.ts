@@ -1,5 +1,6 @@
 import { Prng } from "../../sim/prng.ts";
 import { Engine } from "../../src/engine/engine.ts";
+import type { PagePool } from "../../src/engine/pages.ts";
 import { encodeArguments } from "../../src/engine/transaction.ts";
 import { DataDirectory } from "../../src/log/data-directory.ts";
 import type { ClusterIdentity } from "../../src/log/identity.ts";
@@ -18,6 +19,8 @@ export interface RunOptions extends Partial<DurableOptions> {
   readonly nodeId?: string;
   /** What a new directory shares with the other members. */
   readonly identity?: ClusterIdentity;
+  /** All that the engine may take. */
+  readonly pages?: PagePool;
 }
 
 const usualOptions: DurableOptions = { fsync: "always", snapshotLogBytes: 0 };
@@ -46,7 +49,7 @@ export class DurableRun {
       random,
       logger: silentLogger,
     });
-    const engine = new Engine(directory.identity.hashKey);
+    const engine = new Engine(directory.identity.hashKey, options.pages);
     const durable = new Durable(engine, directory, clock, silentLogger, { ...usualOptions, ...options });
     const run = new DurableRun(engine, durable, clock);
     await durable.start();

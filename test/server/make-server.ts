@@ -9,6 +9,7 @@ const usualSettings: ServerSettings = {
   idleMsMax: 0,
   tcpKeepAliveMs: 0,
   maxmemoryBytes: 0,
+  maxmemoryClients: 0,
   slowlogMicros: -1,
   slowlogEntries: 128,
   latencyThresholdMs: 0,

@@ -31,7 +31,7 @@ function begin(connection: Connection): void {
     id = backup.id;
     ({ bytes, index } = backup.snapshot);
   });
-  connection.answerWhen(work, 0, (_isDone, failure) => {
+  connection.late.when(work, (failure) => {
     if (failure !== undefined) {
       out.error(`ERR ${failure.message}`);
       return;
@@ -60,7 +60,7 @@ function read(connection: Connection, args: Arguments): void {
   const work = server.backups.read(connection, backup, Number(offset), Number(length)).then((read) => {
     bytes = read;
   });
-  connection.answerWhen(work, 0, (_isDone, failure) => {
+  connection.late.when(work, (failure) => {
     if (failure === undefined) out.bulk(bytes, 0, bytes.length);
     else out.error(`ERR ${failure.message}`);
   });

@@ -51,19 +51,18 @@ function chosenClients({ clients }: Server, args: Arguments): Connection[] | str
  * -1 where 0 would be a lie: descriptors belong to Node.js.
  */
 export function describeClient(connection: Connection): string {
-  const { server, session, out, stream, keptBytes, keptRoomBytes } = connection;
+  const { server, session, out, keptBytes, keptRoomBytes, waitingBytes } = connection;
   const { transaction } = session;
-  const transactionBytes = transaction?.bytes ?? 0;
-  const { unsentBytes } = stream;
-  const totalBytes = keptRoomBytes + transactionBytes + out.buffer.length + unsentBytes;
   return (
     `id=${session.id} addr=${session.remoteAddress} laddr=${session.localAddress} fd=-1 name=${session.name}` +
     ` age=${seconds(server.coarseMs - session.connectedMs)}` +
     ` idle=${seconds(server.coarseMs - session.lastActiveMs)}` +
     ` flags=${flagsOf(connection)} db=${session.db} sub=0 psub=0 ssub=0 multi=${transaction?.queued.length ?? -1}` +
-    ` qbuf=${keptBytes} qbuf-free=${keptRoomBytes - keptBytes} argv-mem=0 multi-mem=${transactionBytes}` +
-    ` rbs=${out.buffer.length} rbp=0 obl=${out.length} oll=0 omem=${unsentBytes} tot-mem=${totalBytes}` +
-    ` events=${unsentBytes > 0 ? "rw" : "r"} cmd=${session.lastCommand} user=${theUser} redir=-1` +
+    ` qbuf=${keptBytes} qbuf-free=${keptRoomBytes - keptBytes} argv-mem=${connection.argumentsRoomBytes}` +
+    ` multi-mem=${transaction?.heldBytes ?? 0}` +
+    ` rbs=${out.buffer.length} rbp=0 obl=${out.length} oll=${connection.sendingRoomBytes > 0 ? 1 : 0}` +
+    ` omem=${connection.sendingRoomBytes} tot-mem=${connection.heldBytes}` +
+    ` events=${waitingBytes > 0 ? "rw" : "r"} cmd=${session.lastCommand} user=${theUser} redir=-1` +
     ` resp=${out.protocol} lib-name=${session.libraryName} lib-ver=${session.libraryVersion}\n`
   );
 }
@@ -72,10 +71,11 @@ function seconds(ms: number): number {
   return Math.max(0, Math.floor(ms / 1000));
 }
 
-/** In Redis' letters and its order: in MULTI, closing, spared from eviction, leaving no trace. */
-function flagsOf({ session, isClosing }: Connection): string {
+/** In Redis' letters and its order: in MULTI, blocked, closing, spared from eviction, leaving no trace. */
+function flagsOf({ session, isClosing, late }: Connection): string {
   const flags = [
     session.transaction === undefined ? "" : "x",
+    late.isBlocked ? "b" : "",
     isClosing ? "c" : "",
     session.noEvict ? "e" : "",
     session.noTouch ? "T" : "",

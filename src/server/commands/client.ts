@@ -124,11 +124,23 @@ function answerSwitch(out: Connection["out"], wanted: boolean | undefined): void
   else out.ok();
 }
 
-/** There are no blocking commands: nobody waits. */
-function unblock({ out }: Connection, args: Arguments): void {
+/** CLIENT UNBLOCK id [TIMEOUT | ERROR]: for who waits in WAIT or WAITAOF. */
+function unblock({ out, server }: Connection, args: Arguments): void {
+  const isError = args.count === 4 && args.is(3, "error");
   if (args.count > 4) out.error(wrongSubcommand("client", args));
-  else if (args.count === 4 && !args.is(3, "timeout") && !args.is(3, "error")) {
+  else if (args.count === 4 && !isError && !args.is(3, "timeout")) {
     out.error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
-  } else if (integerAt(args, 2) === undefined) out.error(notAnInteger);
-  else out.integer(0);
+  } else {
+    const id = integerAt(args, 2);
+    if (id === undefined) out.error(notAnInteger);
+    else out.integer(unblockClient(server.clients.get(Number(id)), isError) ? 1 : 0);
+  }
 }
+
+/** Its command answers as after its timeout, or with an error. False: it does not wait. */
+function unblockClient(client: Connection | undefined, isError: boolean): boolean {
+  if (client === undefined) return false;
+  return client.late.unblock(isError ? () => client.out.error(unblocked) : undefined);
+}
+
+const unblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK";

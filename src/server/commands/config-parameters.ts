@@ -1,7 +1,7 @@
 import { limits } from "../../base/limits.ts";
 import type { Server } from "../server.ts";
 import type { Settings } from "../settings.ts";
-import { type Reading, readMemory, readNumber, readWord } from "./config-values.ts";
+import { type Reading, readMemory, readMemoryOrPercent, readNumber, readWord } from "./config-values.ts";
 
 /** A parameter of CONFIG. Values are latin1 texts: the bytes that the client sees. */
 export interface Parameter {
@@ -23,6 +23,15 @@ export const parameters: readonly Parameter[] = [
     change: (text, settings) =>
       changeTo(readMemory(text), (value) => {
         settings.maxmemoryBytes = value;
+      }),
+  },
+  {
+    name: "maxmemory-clients",
+    read: ({ settings: { maxmemoryClients } }) =>
+      maxmemoryClients < 0 ? `${-maxmemoryClients}%` : String(maxmemoryClients),
+    change: (text, settings) =>
+      changeTo(readMemoryOrPercent(text), (value) => {
+        settings.maxmemoryClients = value;
       }),
   },
   {

@@ -21,6 +21,19 @@ export function readMemory(text: string): Reading<number> {
   return { problem: `argument must be at most ${Number.MAX_SAFE_INTEGER} bytes` };
 }
 
+/** Bytes, or a share in percent, which is given as a negative number, as in Redis. */
+export function readMemoryOrPercent(text: string): Reading<number> {
+  const percent = /^(0|[1-9]\d{0,18})%$/.exec(text);
+  if (percent === null) {
+    const reading = readMemory(text);
+    return "value" in reading ? reading : { problem: "argument must be a memory or percent value" };
+  }
+  const value = Number(percent[1]);
+  return value <= 100
+    ? { value: 0 - value }
+    : { problem: "percentage argument must be less or equal to 100" };
+}
+
 const units: ReadonlyMap<string, number> = new Map([
   ["", 1],
   ["b", 1],

@@ -19,5 +19,5 @@ function sleep(connection: Connection, args: Arguments): void {
     out.error("ERR DEBUG SLEEP is not possible inside a transaction");
     return;
   }
-  connection.answerAfter(sleepMs, () => out.ok());
+  connection.late.after(sleepMs, () => out.ok());
 }

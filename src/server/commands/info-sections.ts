@@ -1,6 +1,7 @@
 import { limits } from "../../base/limits.ts";
 import { version } from "../../base/version.ts";
 import { commands } from "../../protocol/spec/table.ts";
+import type { Connection } from "../connection.ts";
 import type { Server } from "../server.ts";
 import { redisVersion } from "./hello.ts";
 import { lastSaveMs } from "./persistence.ts";
@@ -56,13 +57,32 @@ function clientFields({ clients, settings }: Server): Field[] {
     ["connected_clients", clients.size],
     ["cluster_connections", 0],
     ["maxclients", settings.maxclients],
-    ["blocked_clients", 0],
+    ["client_recent_max_input_buffer", largest(clients.values(), ({ keptRoomBytes }) => keptRoomBytes)],
+    ["client_recent_max_output_buffer", largest(clients.values(), outputRoomBytes)],
+    ["blocked_clients", countBlocked(clients.values())],
     ["tracking_clients", 0],
   ];
 }
 
+/** Of the clients that are there now. */
+function largest(clients: Iterable<Connection>, bytesOf: (client: Connection) => number): number {
+  let bytes = 0;
+  for (const client of clients) bytes = Math.max(bytes, bytesOf(client));
+  return bytes;
+}
+
+function outputRoomBytes({ out, sendingRoomBytes }: Connection): number {
+  return out.buffer.length + sendingRoomBytes;
+}
+
+function countBlocked(clients: Iterable<Connection>): number {
+  let blocked = 0;
+  for (const { late } of clients) if (late.isBlocked) blocked++;
+  return blocked;
+}
+
 function memoryFields(server: Server): Field[] {
-  const { parts, stats, settings, replica } = server;
+  const { parts, stats, settings, replica, clientMemory } = server;
   const used = server.usedBytes();
   const peak = Math.max(used, stats.peakBytes);
   const resident = parts.process.residentBytes();
@@ -72,6 +92,7 @@ function memoryFields(server: Server): Field[] {
     ...bytesFields("used_memory_rss", resident),
     ...bytesFields("used_memory_peak", peak),
     ["used_memory_peak_perc", percent(used, peak)],
+    ["used_memory_overhead", used - dataset],
     ["used_memory_startup", stats.emptyProcessBytes],
     ["used_memory_dataset", dataset],
     ["used_memory_dataset_perc", percent(dataset, used)],
@@ -79,6 +100,9 @@ function memoryFields(server: Server): Field[] {
     ...bytesFields("maxmemory", settings.maxmemoryBytes),
     ["maxmemory_policy", "noeviction"],
     ["mem_fragmentation_ratio", (resident / Math.max(1, used)).toFixed(2)],
+    ["mem_not_counted_for_evict", clientMemory.bytes],
+    ["mem_clients_slaves", 0],
+    ["mem_clients_normal", clientMemory.bytes],
   ];
 }
 
@@ -138,14 +162,14 @@ function statsFields(server: Server): Field[] {
     ["rejected_connections", stats.rejectedClients],
     ["expired_keys", replica.store.expiredKeys - stats.expiredKeysBefore],
     ["evicted_keys", 0],
-    ["evicted_clients", 0],
+    ["evicted_clients", stats.evictedClients],
     ["keyspace_hits", hits],
     ["keyspace_misses", misses],
     ["pubsub_channels", 0],
     ["pubsub_patterns", 0],
     ["total_error_replies", stats.errorReplies],
     ["protocol_errors", stats.protocolErrors],
-    ["client_output_buffer_limit_disconnections", stats.cutOffClients],
+    ["client_output_buffer_limit_disconnections", stats.overflowedClients],
     ["eventloop_delay_max_ms", loop.delayMsMax.toFixed(2)],
   ];
 }

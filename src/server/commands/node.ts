@@ -28,11 +28,18 @@ function role({ out }: Connection): void {
   out.array(0);
 }
 
-/** WAIT numreplicas timeout: nobody else holds the last write, and nobody will before the timeout. */
-function wait({ out }: Connection, args: Arguments): void {
-  const problem = integerAt(args, 1) === undefined ? notAnInteger : timeoutProblem(args, 2);
-  if (problem !== "") out.error(problem);
-  else out.integer(0);
+/** WAIT numreplicas timeout: nobody else holds the last write, so who wants more than nobody waits in vain. */
+function wait(connection: Connection, args: Arguments): void {
+  const { out } = connection;
+  const wanted = integerAt(args, 1);
+  const problem = wanted === undefined ? notAnInteger : timeoutProblem(args, 2);
+  if (wanted === undefined || problem !== "") {
+    out.error(problem);
+    return;
+  }
+  const answer = (): void => out.integer(0);
+  if (wanted <= 0 || !connection.mayAnswerLater) answer();
+  else connection.late.block(Number(integerAt(args, 2)), answer);
 }
 
 /**
@@ -47,17 +54,26 @@ function waitAof(connection: Connection, args: Arguments): void {
     out.error(problem);
     return;
   }
-  const answer = (local: number): void => {
+  let local = persistence?.fsync === "always" ? 1 : 0;
+  const answer = (): void => {
     out.array(2);
     out.integer(local);
     out.integer(0);
   };
-  if (persistence === undefined || persistence.fsync === "always" || !connection.mayAnswerLater) {
-    answer(persistence?.fsync === "always" ? 1 : 0);
+  const wantsOthers = integerAt(args, 2)! > 0;
+  if ((local >= integerAt(args, 1)! && !wantsOthers) || !connection.mayAnswerLater) {
+    answer();
     return;
   }
-  const timeoutMs = integerAt(args, 3)!;
-  connection.answerWhen(persistence.sync(), Number(timeoutMs), (isDone) => answer(isDone ? 1 : 0));
+  connection.late.block(Number(integerAt(args, 3)), answer);
+  persistence?.sync().then(
+    () => {
+      local = 1;
+      if (!wantsOthers) connection.late.unblockFrom(answer);
+    },
+    // The disk has failed: there is nothing to wait for.
+    () => connection.late.unblockFrom(answer),
+  );
 }
 
 function waitAofProblem(args: Arguments, hasDisk: boolean): string {

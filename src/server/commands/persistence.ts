@@ -26,7 +26,7 @@ function save(connection: Connection): void {
   } else if (persistence.isSaving) {
     out.error("ERR Background save already in progress");
   } else {
-    connection.answerWhen(persistence.save(true), 0, (_isDone, failure) => {
+    connection.late.when(persistence.save(true), (failure) => {
       if (failure === undefined) out.ok();
       else out.error(`ERR ${failure.message}`);
     });
