@@ -20,7 +20,7 @@ const titles: Readonly<Record<CommandGroup, string>> = {
 const introduction = `# Commands
 
 Every command that kvorum carries out, with the arguments, replies and error words of Redis 7. Where an answer
-differs on purpose, [compatibility.md](compatibility.md) says so.
+differs on purpose, [compatibility.md](compatibility.md) says so. \`SESSION\` is told in [sessions.md](sessions.md).
 
 In the syntax \`[…]\` may be left out, \`<a | b>\` is one of several, and \`[key ...]\` is repeated as often as
 wanted. Each family of subcommands also answers \`HELP\`.

@@ -1,4 +1,5 @@
 import { limits } from "../src/base/limits.ts";
+import { SessionModel } from "./session-model.ts";
 
 /** What the engine should know of one key. Bytes are characters of latin1. */
 export interface ModelEntry {
@@ -23,7 +24,14 @@ export class Model {
   revision = 0;
   /** Entries whose deadline has passed stay until something removes them, as in the engine. */
   readonly databases: Database[] = Array.from({ length: limits.databases }, () => new Map());
+  readonly sessions: SessionModel = new SessionModel(this);
   #changed = false;
+
+  openSession(ttlMs: number): string {
+    const id = this.sessions.open(ttlMs);
+    this.revision++;
+    return id;
+  }
 
   run(words: readonly string[]): string {
     this.#changed = false;
@@ -51,7 +59,7 @@ export class Model {
     const removed = dead.slice(0, most);
     for (const { db, key } of removed) this.databases[db]!.delete(key);
     if (removed.length > 0) this.revision++;
-    return removed.length;
+    return removed.length + this.sessions.expire(most - removed.length);
   }
 
   isLive({ deadline }: ModelEntry): boolean {

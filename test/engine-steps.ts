@@ -12,6 +12,7 @@ import {
   valueStart,
   versionOf,
 } from "../src/engine/record.ts";
+import { encodeArguments, encodeTransaction } from "../src/engine/transaction.ts";
 import { EngineClient } from "./engine-harness.ts";
 import { Model, type ModelEntry } from "./engine-model.ts";
 
@@ -50,6 +51,48 @@ export class Pair {
     assert.equal(this.client.engine.revision, this.model.revision, shown);
   }
 
+  openSession(ttlMs: number): void {
+    assert.equal(this.client.run("SESSION", "OPEN", ttlMs), this.model.openSession(ttlMs));
+    assert.equal(this.client.engine.revision, this.model.revision);
+  }
+
+  closeSession(index: number): void {
+    const { id } = this.model.sessions.nth(index);
+    assert.equal(this.client.run("SESSION", "CLOSE", id), this.model.sessions.close(id));
+  }
+
+  /** A write under a number, or a transaction of several, where the client now waits for `low` numbers more. */
+  numbered(index: number, ahead: number, raised: number, lines: readonly string[][]): void {
+    const { id, low } = this.model.sessions.nth(index);
+    const [sequence, lowest] = [Math.max(0, low + ahead), Math.max(0, low + raised)];
+    const shown = cut(`${id} ${sequence} ${lowest} ${lines.map((words) => words.join(" ")).join("; ")}`);
+    const expected = this.model.sessions.numbered(id, sequence, lowest, () =>
+      lines.length === 1 ? this.model.run(lines[0]!) : `[${this.model.transaction(lines).join(", ")}]`,
+    );
+    const reply = this.client.run("SESSION", "ID", id, sequence, lowest, ...this.#wordsOf(lines));
+    if (reply !== expected) assert.equal(cut(reply), cut(expected), shown);
+    assert.equal(this.client.engine.revision, this.model.revision, shown);
+  }
+
+  /** A batch that a node has forwarded. */
+  admit(index: number, ahead: number): void {
+    const { id, low } = this.model.sessions.nth(index);
+    this.client.engine.advance(this.client.now, 0);
+    const admission = this.client.engine.sessions.admit(id, low + ahead);
+    assert.equal(admission, this.model.sessions.admit(id, low + ahead));
+  }
+
+  #wordsOf(lines: readonly string[][]): Buffer[] {
+    const all = lines.map((words) => words.map((word) => Buffer.from(word, "latin1")));
+    if (all.length === 1) return all[0]!;
+    const queued = all.map((words) => {
+      const { bytes, from, to } = encodeArguments(words);
+      return { db: this.client.db, bytes: bytes.subarray(from, to) };
+    });
+    const item = encodeTransaction([], queued);
+    return Array.from({ length: item.count }, (_, i) => item.copyOf(i));
+  }
+
   expire(most: number): void {
     assert.equal(this.client.engine.advance(this.client.now, most), this.model.expire(most));
   }
@@ -57,6 +100,7 @@ export class Pair {
   /** Every key of every database with all that belongs to it, and nothing else. */
   check(): void {
     this.client.engine.advance(this.client.now, 0);
+    this.#checkSessions();
     for (const [db, expected] of this.model.databases.entries()) {
       const keyspace = this.client.engine.keyspaces[db]!;
       assert.equal(keyspace.records, expected.size, `records of database ${db}`);
@@ -71,6 +115,19 @@ export class Pair {
       assert.equal(found.size, live.length, `keys of database ${db}`);
       for (const [key, entry] of live) assertSame(found.get(key), entry, key);
     }
+  }
+
+  #checkSessions(): void {
+    const { sessions } = this.client.engine;
+    const found = [...sessions.all()].map(({ id, ttlMs, deadline, low, replies }) => {
+      return [id, { ttlMs, deadline, low, replies: replies.size }] as const;
+    });
+    const expected = [...this.model.sessions.sessions].map(([id, session]) => {
+      return [id, { ...session, replies: session.replies.size }] as const;
+    });
+    assert.deepEqual(new Map(found), new Map(expected));
+    const deadlines = expected.map(([, { deadline }]) => deadline);
+    assert.equal(sessions.earliestDeadline, Math.min(...deadlines, Number.POSITIVE_INFINITY));
   }
 }
 
@@ -179,6 +236,55 @@ const command = fc.oneof(
   words("MOVE", key, db),
   words("DBSIZE"),
 );
+/** What may stand behind SESSION ID. */
+const write = fc.oneof(
+  { weight: 3, arbitrary: words("SET", key, value, condition, wantsOld, time) },
+  words("GETDEL", key),
+  words("APPEND", key, value),
+  words("INCRBY", key, whole),
+  words("DEL", keys),
+  words("RENAME", key, key),
+  words("MOVE", key, db),
+  words("FLUSHALL"),
+);
+/** Sequences by how far they are ahead of the lowest that the session knows, and what becomes the lowest. */
+const number = fc.tuple(
+  fc.nat(20),
+  fc.integer({ min: -3, max: 6 }),
+  fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: -2, max: 6 })),
+);
+const numbered = fc
+  .tuple(number, fc.array(write, { minLength: 1, maxLength: 1 }))
+  .map(([[index, ahead, raised], lines]) =>
+    step(`session ${index}: +${ahead} +${raised} ${lines.join()}`, (pair) =>
+      pair.numbered(index, ahead, raised, lines),
+    ),
+  );
+const numberedTransaction = fc
+  .tuple(number, fc.array(command, { minLength: 2, maxLength: 4 }))
+  .map(([[index, ahead, raised], lines]) =>
+    step(`session ${index}: +${ahead} +${raised} MULTI ${lines.join("; ")}`, (pair) =>
+      pair.numbered(index, ahead, raised, lines),
+    ),
+  );
+const sessionSteps = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc
+      .integer({ min: 1, max: 3000 })
+      .map((ttlMs) => step(`open ${ttlMs}`, (pair) => pair.openSession(ttlMs))),
+  },
+  { weight: 1, arbitrary: fc.nat(20).map((n) => step(`close ${n}`, (pair) => pair.closeSession(n))) },
+  { weight: 20, arbitrary: numbered },
+  { weight: 4, arbitrary: numberedTransaction },
+  {
+    weight: 4,
+    arbitrary: number.map(([index, ahead]) =>
+      step(`batch ${index}: +${ahead}`, (pair) => pair.admit(index, ahead)),
+    ),
+  },
+);
+
 const rare = fc.oneof(words("SWAPDB", db, db), words("FLUSHDB"), words("FLUSHALL"));
 
 /** The same command for many keys: the table grows, shrinks, and loses whole pages of records. */
@@ -218,6 +324,7 @@ export const steps: fc.Arbitrary<Step> = fc.oneof(
       .array(fc.oneof({ weight: 30, arbitrary: command }, rare), { minLength: 2, maxLength: 8 })
       .map((lines) => step(`MULTI ${lines.join("; ")}`, (pair) => pair.transaction(lines))),
   },
+  { weight: 20, arbitrary: sessionSteps },
   { weight: 2, arbitrary: many },
   { weight: 1, arbitrary: fc.constant(step("check", (pair) => pair.check())) },
 );

@@ -22,7 +22,7 @@ import { sparse } from "./log-shapes.ts";
  * The folders of older formats are never written again.
  */
 const root = join(import.meta.dirname, "../../test/golden");
-const newest = "format-1";
+const newest = "format-2";
 
 const identity = {
   clusterId: clusterId.toString("hex"),
@@ -42,6 +42,8 @@ const meta: SnapshotMeta = {
   timeMs: 1_700_000_000_000,
   hashKey: identity.hashKey,
   keys: [2, 0, 1],
+  sessions: 0,
+  engineVersion: 1,
   createdWallMs: 1_700_000_000_500,
 };
 const chunks = ["chunk one", "chunk two"];
@@ -111,10 +113,11 @@ for (const format of readdirSync(root)) {
     assert.deepEqual(await allEntries(log.wal), goldenEntries());
     assert.equal(log.wal.termOf(base.index), base.term);
     const snapshots = await openSnapshots(disk);
-    assert.deepEqual(snapshots.all, [meta]);
+    const written = { ...meta, format: Number(format.slice("format-".length)) };
+    assert.deepEqual(snapshots.all, [written]);
     const chunksFound: string[] = [];
     await snapshots.read(
-      meta,
+      written,
       (chunk) => chunksFound.push(chunk.toString()),
       () => {},
     );

@@ -12,6 +12,14 @@ const errorCodes: Readonly<Record<ErrorCode, { readonly applied: Applied; readon
   NOREPLICAS: { applied: "no", meaning: "fewer than W members can be reached" },
   UNKNOWN_OUTCOME: { applied: "maybe", meaning: "logged, but not known to be committed in time" },
   UNDER_REPLICATED: { applied: "yes", meaning: "applied, but fewer than W voters have it in time" },
+  OUTDATED_SEQUENCE: {
+    applied: "maybe",
+    meaning: "a numbered write that its session has done with: it is not applied from now on",
+  },
+  REPLY_NOT_KEPT: {
+    applied: "yes",
+    meaning: "a numbered write was applied; its reply was too long to be kept",
+  },
   NOSESSION: { applied: "maybe", meaning: "the session of a numbered write is unknown or expired" },
   BUSY: { applied: "no", meaning: "over a limit of memory, queue or connections; try again later" },
   OOM: { applied: "no", meaning: "maxmemory is reached: growth is refused, reads and deletes work" },
@@ -35,6 +43,8 @@ export type ErrorCode =
   | "NOREPLICAS"
   | "UNKNOWN_OUTCOME"
   | "UNDER_REPLICATED"
+  | "OUTDATED_SEQUENCE"
+  | "REPLY_NOT_KEPT"
   | "NOSESSION"
   | "BUSY"
   | "OOM"

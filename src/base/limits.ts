@@ -78,6 +78,19 @@ export const limits = {
   watchedKeysMax: 4_096,
   watchedBytesMax: 4_194_304, // 4 MiB
 
+  /** What stands here on sessions is a part of engine version 1, since a member looks at it while it applies: it can
+   * change only with a later version. Sessions that are open: some for each client connection. */
+  sessionsMax: 32_768,
+  /** A session may last a day without being used: so long its replies take room when its client is gone. */
+  sessionTtlMsMax: 86_400_000,
+  /** Replies of one session that may still be asked for: a client sends no more writes ahead than that. */
+  sessionRepliesMax: 1_024,
+  /** A reply that is longer is not kept: who asks for it is told so, and that its write was applied. */
+  sessionReplyBytesMax: 1_048_576, // 1 MiB
+  /** Kept replies of one session, and of all: a snapshot has them, and one is in memory on every member. */
+  sessionBytesMax: 4_194_304, // 4 MiB
+  sessionsBytesMax: 67_108_864, // 64 MiB
+
   /** Expired keys removed by an entry of commands before them: under 1 ms. */
   expiredPerEntry: 256,
   /** Bytes of commands and reads of one entry, beyond which the next one is begun: larger entries win nothing.
@@ -244,8 +257,13 @@ assert(
   "a transaction must fit into one item, with the keys that it compares",
 );
 assert(
-  2 + 3 * limits.watchedKeysMax + 2 * limits.transactionCommandsMax < limits.itemArgumentsMax,
-  "a transaction is one command with its watched keys and its commands as arguments",
+  7 + 3 * limits.watchedKeysMax + 2 * limits.transactionCommandsMax < limits.itemArgumentsMax,
+  "a transaction is one command with its watched keys and its commands as arguments, maybe behind SESSION ID",
+);
+assert(limits.sessionReplyBytesMax * 2 < limits.sessionBytesMax, "a session can keep a longest reply");
+assert(
+  limits.sessionBytesMax + 16 * limits.sessionRepliesMax < limits.snapshotFrameBytesMax,
+  "a session with its replies must fit into a frame",
 );
 assert(limits.outputHighWaterBytes < limits.outputBytesMax, "back pressure comes before cutting off");
 assert(limits.valueBytesMax <= limits.mgetBytesMax, "a largest value must be answerable by MGET");

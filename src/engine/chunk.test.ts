@@ -8,6 +8,7 @@ import { limits } from "../base/limits.ts";
 import { loadChunk } from "./chunk.ts";
 import { Engine } from "./engine.ts";
 import { Image } from "./image.ts";
+import { stateHash } from "./state-hash.ts";
 
 /** All of an engine, in one buffer for each chunk. */
 function chunksOf(engine: Engine): Buffer[] {
@@ -54,6 +55,61 @@ test("records of every shape stand in a chunk byte by byte as its description sa
   ];
   const [chunk] = chunksOf(client.engine);
   assert.equal(chunk!.toString("hex"), expected.join("").replaceAll(" ", ""));
+});
+
+test("sessions stand in a chunk byte by byte as its description says, and come back", () => {
+  const client = new EngineClient();
+  client.now = 0x0123_4567_89ab;
+  assert.equal(client.run("SESSION", "OPEN", 0x55), "1");
+  client.run("SESSION", "ID", 1, 7, 5, "INCR", "n");
+  client.run("SET", "long", "v".repeat(limits.sessionReplyBytesMax));
+  client.run("SESSION", "ID", 1, 0x1234_5678_9abc, 6, "GETDEL", "long");
+  client.run("DEL", "n");
+  const expected = [
+    "02",
+    "010000000000 55000000 008a674523010000",
+    "060000000000 02000000",
+    "070000000000 04000000 3a310d0a",
+    "bc9a78563412 ffffffff",
+  ];
+  const [chunk] = chunksOf(client.engine);
+  assert.equal(chunk!.toString("hex"), expected.join("").replaceAll(" ", ""));
+  const other = new EngineClient(fresh(client.engine));
+  loadChunk(other.engine, chunk!);
+  assert.equal(stateHash(other.engine), stateHash(client.engine));
+  assert.throws(() => loadChunk(other.engine, chunk!), {
+    message: /at byte 1: a session that is there already/,
+  });
+  other.now = client.now;
+  assert.equal(other.run("SESSION", "ID", 1, 7, 6, "INCR", "n"), "1");
+  assert.match(other.run("SESSION", "ID", 1, 0x1234_5678_9abc, 6, "INCR", "n"), /^-REPLY_NOT_KEPT/);
+  assert.equal(other.run("SESSION", "ID", 1, 8, 6, "INCR", "n"), "1");
+});
+
+test("a session that cannot be is refused, and says where", () => {
+  const client = new EngineClient();
+  client.run("SESSION", "OPEN", 50);
+  client.run("SESSION", "ID", 1, 2, 2, "INCR", "n");
+  client.run("DEL", "n");
+  const [chunk] = chunksOf(client.engine);
+  const spoilt = (value: number, from: number, to = from + 1): Buffer =>
+    Buffer.from(chunk!).fill(value, from, to);
+  const cases: readonly (readonly [Buffer, RegExp])[] = [
+    [spoilt(0, 1), /at byte 1: session 0 in a state of revision 3/],
+    [spoilt(4, 1), /session 4 in a state of revision 3/],
+    [spoilt(0, 7), /a session of 0 ms/],
+    [spoilt(255, 10), /a session of 4278190130 ms/],
+    [spoilt(255, 17), /a deadline at/],
+    [spoilt(0, 19), /whose lowest sequence is 0/],
+    [spoilt(3, 19), /at byte 29: a reply to write 2/],
+    [spoilt(255, 26), /a session of 65281 replies/],
+    [spoilt(255, 37), /at byte 29: it ends within a session/],
+    [Buffer.concat([spoilt(16, 37), Buffer.alloc(1 << 21)]), /a reply of 1048580 bytes/],
+    [chunk!.subarray(0, chunk!.length - 1), /at byte 29: it ends within a session/],
+    [chunk!.subarray(0, 20), /at byte 1: it ends within a session/],
+  ];
+  for (const [bytes, message] of cases)
+    assert.throws(() => loadChunk(fresh(client.engine), bytes), { name: "KvorumError", message });
 });
 
 test("revisions, versions and deadlines beyond 32 bits come back", () => {
@@ -106,7 +162,7 @@ test("what cannot be is refused, and says where", () => {
     Buffer.from(chunk!).fill(value, from, to);
   const cases: readonly (readonly [Buffer, RegExp])[] = [
     [Buffer.alloc(0), /kind undefined/],
-    [spoilt(2, 0), /at byte 0: a chunk of kind 2, which this version does not know/],
+    [spoilt(3, 0), /at byte 0: a chunk of kind 3, which this version does not know/],
     [spoilt(255, 1), /a flag that this version does not know/],
     [spoilt(3, 8), /revisions 1 to 3 in a state of revision 2/],
     [spoilt(3, 22), /revisions 3 to 2/],

@@ -1,7 +1,7 @@
-import { KvorumError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { copyRange, viewOf } from "../base/words.ts";
 import type { Arena } from "./arena.ts";
+import { refuseChunk as refuse } from "./chunk-fault.ts";
 import type { Engine } from "./engine.ts";
 import type { RecordFacts } from "./keyspace.ts";
 import {
@@ -16,13 +16,15 @@ import {
   versionOf,
   viewOfPage,
 } from "./record.ts";
+import type { Session } from "./session.ts";
+import { readSession, sessionLength, writeSession } from "./session-chunk.ts";
 
 /**
  * The engine's state outside of it: in a snapshot, or on its way to another member. A chunk is read by itself;
  * their order does not matter. Numbers are little endian.
  *
- *     chunk    0  u8   kind: 1 records; 2 sessions and 3 users are reserved
- *              1  …    records, up to the end
+ *     chunk    0  u8   kind: 1 records, 2 sessions; 3 users is reserved
+ *              1  …    records or sessions, up to the end
  *
  *     record   0  u8   database 4 bits | raw 1 bit | deadline 1 bit | history 1 bit | 0
  *              1  u16  length of the key
@@ -32,8 +34,18 @@ import {
  *            ┌    u48  created revision        ┐ with `history`; without, the record was written once:
  *            └    u48  version                 ┘ created is modified, and the version is 1
  *                 …    key, value
+ *
+ *     session  0  u48  id
+ *              6  u32  time to live, ms
+ *             10  u64  deadline, ms since 1970
+ *             18  u48  lowest sequence that may still be applied or asked for
+ *             24  u32  number of replies
+ *            ┌    u48  sequence                           ┐ each
+ *            │    u32  length; 2^32 − 1: it was not kept  │
+ *            └    …    reply                              ┘
  */
 const recordsKind = 1;
+const sessionsKind = 2;
 const fixedBytes = 13;
 const deadlineBytes = 8;
 const historyBytes = 12;
@@ -47,7 +59,7 @@ const unusedBit = 128;
 /** Bytes of a chunk, one part behind the other. */
 export type Chunk = readonly Buffer[];
 
-/** Records on their way out, gathered into chunks of about `limits.chunkBytes`; a larger record makes one alone. */
+/** Records and sessions on their way out, gathered into chunks of about `limits.chunkBytes`; a larger record makes one alone. */
 export class ChunkQueue {
   /** Bytes that were not taken yet. */
   bytes = 0;
@@ -65,7 +77,7 @@ export class ChunkQueue {
   add(db: number, arena: Arena, handle: number): void {
     const start = keyStart(arena, handle);
     const size = keyLength(arena, handle) + valueLength(arena, handle);
-    const at = this.#reserve(headBytesMax + size);
+    const at = this.#reserve(recordsKind, headBytesMax + size);
     const body = at + writeHead(this.#open, at, db, arena, handle);
     const page = bytesOf(arena, handle);
     copyRange(page, viewOfPage(arena, handle), start, start + size, this.#open, viewOf(this.#open), body);
@@ -82,6 +94,13 @@ export class ChunkQueue {
     const end = start + keyLength(arena, handle) + valueLength(arena, handle);
     this.#ready.push([head.subarray(0, headEnd), bytesOf(arena, handle).subarray(start, end)]);
     this.bytes += headEnd + end - start;
+  }
+
+  /** Adds a copy of a session. */
+  addSession(session: Session): void {
+    const at = this.#reserve(sessionsKind, sessionLength(session));
+    this.#end = writeSession(this.#open, at, session);
+    this.bytes += this.#end - at;
   }
 
   /** The next chunk that is full, and any chunk after endChunk. Its bytes are the caller's until the next one is taken. */
@@ -105,12 +124,12 @@ export class ChunkQueue {
     this.#open = noBytes;
   }
 
-  /** Where in the open chunk there are so many bytes for the next record. */
-  #reserve(bytes: number): number {
-    if (this.#end + bytes > this.#open.length) {
+  /** Where in the open chunk, which is of this kind, there are so many bytes for what comes next. */
+  #reserve(kind: number, bytes: number): number {
+    if (this.#end + bytes > this.#open.length || this.#open[0] !== kind) {
       this.endChunk();
       this.#open = this.#bufferOf(1 + bytes);
-      this.#open[0] = recordsKind;
+      this.#open[0] = kind;
       this.#end = 1;
       this.bytes++;
     }
@@ -158,31 +177,63 @@ function writeHead(into: Buffer, at: number, db: number, arena: Arena, handle: n
 }
 
 /**
- * Puts the records of a chunk into an engine (Engine.begin comes first). Throws KvorumError where the bytes are
- * no such chunk, or hold what cannot be: the engine is worth nothing then.
+ * Puts the records or sessions of a chunk into an engine (Engine.begin comes first). Throws KvorumError where the
+ * bytes are no such chunk, or hold what cannot be: the engine is worth nothing then.
  */
 export function loadChunk(engine: Engine, chunk: Buffer): void {
-  const { revision, keyspaces } = engine;
-  checkKind(chunk);
-  for (let at = 1; at < chunk.length; at = place.valueTo) {
-    readRecord(chunk, at, revision);
-    const { db, keyFrom, keyTo, valueTo } = place;
-    const isNew = keyspaces[db]!.restore(facts, chunk, keyFrom, keyTo, valueTo);
-    if (!isNew) refuse(at, "a key that is there already");
-  }
+  const { revision, keyspaces, sessions } = engine;
+  forEachIn(
+    chunk,
+    revision,
+    (at) => {
+      const { db, keyFrom, keyTo, valueTo } = place;
+      const isNew = keyspaces[db]!.restore(facts, chunk, keyFrom, keyTo, valueTo);
+      if (!isNew) refuse(at, "a key that is there already");
+    },
+    (at, session) => {
+      if (!sessions.restore(session)) refuse(at, "a session that is there already");
+    },
+  );
 }
 
-/** Adds the records of a chunk to the counts of their databases. Throws as loadChunk does. */
-export function countRecords(chunk: Buffer, revision: number, keys: number[]): void {
-  checkKind(chunk);
-  for (let at = 1; at < chunk.length; at = place.valueTo) {
-    readRecord(chunk, at, revision);
-    keys[place.db]!++;
-  }
+/** How much of everything some chunks hold. */
+export interface Counts {
+  /** In each database. */
+  readonly keys: number[];
+  sessions: number;
 }
 
-function checkKind(chunk: Buffer): void {
-  if (chunk[0] !== recordsKind) refuse(0, `a chunk of kind ${chunk[0]}, which this version does not know`);
+/** Adds what a chunk holds to the counts. Throws as loadChunk does. */
+export function countChunk(chunk: Buffer, revision: number, counts: Counts): void {
+  forEachIn(
+    chunk,
+    revision,
+    () => counts.keys[place.db]!++,
+    () => counts.sessions++,
+  );
+}
+
+/** Visits each record, which is in `facts` and `place` then, or each session. */
+function forEachIn(
+  chunk: Buffer,
+  revision: number,
+  onRecord: (at: number) => void,
+  onSession: (at: number, session: Session) => void,
+): void {
+  if (chunk[0] === recordsKind) {
+    for (let at = 1; at < chunk.length; at = place.valueTo) {
+      readRecord(chunk, at, revision);
+      onRecord(at);
+    }
+  } else if (chunk[0] === sessionsKind) {
+    for (let at = 1; at < chunk.length; ) {
+      const { session, end } = readSession(chunk, at, revision);
+      onSession(at, session);
+      at = end;
+    }
+  } else {
+    refuse(0, `a chunk of kind ${chunk[0]}, which this version does not know`);
+  }
 }
 
 /** One object each for all records that are read. */
@@ -231,10 +282,6 @@ function checkFacts(revision: number, at: number, hasDeadline: boolean, valueByt
   if (hasDeadline && (deadline < 1 || deadline > limits.deadlineMsMax))
     refuse(at, `a deadline at ${deadline}`);
   if (valueBytes > limits.valueBytesMax) refuse(at, `a value of ${valueBytes} bytes`);
-}
-
-function refuse(at: number, what: string): never {
-  throw new KvorumError("ERR", `malformed chunk of a snapshot: at byte ${at}: ${what}`);
 }
 
 function setU48(view: DataView, at: number, value: number): void {

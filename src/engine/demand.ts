@@ -32,7 +32,7 @@ export class Demand {
   }
 
   add(command: Command, args: Arguments): void {
-    if (!command.isWrite || removing.has(command.name)) return;
+    if (!command.isWrite || removing.has(command.fullName)) return;
     if (command.denyOom) this.grows = true;
     if (!putting.has(command.name)) {
       this.#copies++;
@@ -53,7 +53,10 @@ function pagesForPuts(puts: number, bytes: number): number {
 }
 
 /** They take no place. */
-const removing: ReadonlySet<string> = new Set(["del", "unlink", "getdel", "flushall", "flushdb", "swapdb"]);
+const removing: ReadonlySet<string> = new Set([
+  ...["del", "unlink", "getdel", "flushall", "flushdb", "swapdb"],
+  ...["session|open", "session|close"],
+]);
 
 /** They have the value in their arguments, or it is a whole number. */
 const putting: ReadonlySet<string> = new Set([

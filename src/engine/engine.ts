@@ -1,9 +1,11 @@
 import { assert } from "../base/assert.ts";
+import { KvorumError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
-import type { Arguments } from "../protocol/arguments.ts";
+import { Arguments } from "../protocol/arguments.ts";
 import { ReplyWriter } from "../protocol/reply-writer.ts";
 import type { Command } from "../protocol/spec/row.ts";
-import { commands } from "../protocol/spec/table.ts";
+import { numberArguments } from "../protocol/spec/session.ts";
+import { commandNamed, commandOf, commands } from "../protocol/spec/table.ts";
 import { engineHandlers } from "./commands/index.ts";
 import { Demand, pagesAmple, pagesReserved } from "./demand.ts";
 import type { Execution, Handler, Slice } from "./execution.ts";
@@ -12,7 +14,9 @@ import { SegmentPool } from "./index-table.ts";
 import { Keyspace, type Moment, type Shared } from "./keyspace.ts";
 import { PagePool } from "./pages.ts";
 import { modifiedOf } from "./record.ts";
-import { forEachQueued } from "./transaction.ts";
+import { Sessions } from "./session.ts";
+import { applyTransaction, forEachQueued } from "./transaction.ts";
+import { engineVersionMax } from "./version.ts";
 
 /**
  * The deterministic state machine: sixteen keyspaces, one revision, one time. The same commands with the
@@ -21,10 +25,13 @@ import { forEachQueued } from "./transaction.ts";
 export class Engine {
   /** Of the last write that changed anything. */
   revision = 0;
+  /** By which entries are applied, so that members of two releases do the same: version.ts. */
+  version = 1;
   /** Keys whose deadline passed and that were removed, since the start. */
   expiredKeys = 0;
 
   readonly keyspaces: Keyspace[] = [];
+  readonly sessions: Sessions;
   /** The image that is being taken. Set by itself. */
   image: Image | undefined = undefined;
 
@@ -41,21 +48,23 @@ export class Engine {
   #tidiedLast = 0;
 
   constructor(hashKey: readonly [number, number], pages: PagePool = new PagePool()) {
+    this.sessions = new Sessions(this.#moment);
     this.#shared = { pages, segments: new SegmentPool(), hashKey, moment: this.#moment };
     for (let db = 0; db < limits.databases; db++) this.keyspaces.push(new Keyspace(this.#shared));
     this.#execution = new Running(this);
   }
 
-  /** Bytes that the keyspaces hold, as the operating system sees them. */
+  /** Bytes that keyspaces and sessions hold, as the operating system sees them. */
   get residentBytes(): number {
     let bytes = this.#shared.pages.spareBytes + this.#shared.segments.spareBytes;
+    bytes += this.sessions.residentBytes;
     for (const keyspace of this.keyspaces) bytes += keyspace.residentBytes;
     return bytes + (this.image?.residentBytes ?? 0);
   }
 
-  /** The earliest deadline of all keys, Infinity where there is none. */
+  /** The earliest deadline of all keys and sessions, Infinity where there is none. */
   get earliestDeadline(): number {
-    let earliest = Number.POSITIVE_INFINITY;
+    let earliest = this.sessions.earliestDeadline;
     for (const keyspace of this.keyspaces) earliest = Math.min(earliest, keyspace.earliestDeadline);
     return earliest;
   }
@@ -72,10 +81,11 @@ export class Engine {
 
   /**
    * Takes over a state whose records come next, with loadChunk: its revision, its time, and how many keys each
-   * database will have. Comes before everything else.
+   * database will have. Comes before everything else. Throws KvorumError where a later version made it.
    */
-  begin(revision: number, timeMs: number, keys: readonly number[]): void {
+  begin(revision: number, timeMs: number, keys: readonly number[], version: number = 1): void {
     assert(this.revision === 0 && keys.length <= limits.databases, "a state begins in a new engine");
+    this.raiseVersion(version);
     this.revision = revision;
     this.advance(timeMs, 0);
     for (const [db, count] of keys.entries()) this.keyspaces[db]!.reserve(count);
@@ -84,15 +94,29 @@ export class Engine {
   /** Forgets everything, as if new: what was being taken over has turned out to be damaged. */
   reset(): void {
     for (const keyspace of this.keyspaces) keyspace.clear();
+    this.sessions.clear();
     this.revision = 0;
+    this.version = 1;
     this.expiredKeys = 0;
     this.#moment.now = Number.NEGATIVE_INFINITY;
     this.#moment.estimate = Number.NEGATIVE_INFINITY;
   }
 
   /**
-   * Sets the time for what comes next, which never goes back, and removes keys whose deadline has passed by
-   * then, the earliest first, at most `most`. Returns how many were removed. Tidies up a little.
+   * What comes next is applied by this version, or a later one that was asked for before. Throws KvorumError where
+   * this program does not know it: then nothing more may be applied, since the other members do it otherwise.
+   */
+  raiseVersion(version: number): void {
+    if (version > engineVersionMax) {
+      const versions = `engine version ${version}, and this one knows ${engineVersionMax}`;
+      throw new KvorumError("ERR", `a newer kvorum wrote this state (${versions}): start that one`);
+    }
+    this.version = Math.max(this.version, version);
+  }
+
+  /**
+   * Sets the time for what comes next, which never goes back, and removes keys and then sessions whose deadline has
+   * passed by then, the earliest first, at most `most`. Returns how many were removed. Tidies up a little.
    */
   advance(now: number, most: number): number {
     const moment = this.#moment;
@@ -108,7 +132,7 @@ export class Engine {
     if (removed > 0) this.revision++;
     this.expiredKeys += removed;
     this.tidy();
-    return removed;
+    return removed + this.sessions.expire(most - removed);
   }
 
   /**
@@ -178,6 +202,27 @@ export class Engine {
   }
 
   /**
+   * Carries out a write, or EXEC with its whole transaction, that stands in the one that is being carried out, and
+   * takes the revision alone. It has its reply in `out`.
+   */
+  executeWithin(command: Command, args: Arguments, out: ReplyWriter): void {
+    const x = this.#execution;
+    const { command: outerCommand, args: outerArgs, out: outerOut, db } = x;
+    if (command === exec) applyTransaction(this, args, out, refuseLocal);
+    else this.execute(command, args, db, out);
+    x.command = outerCommand;
+    x.args = outerArgs;
+    x.out = outerOut;
+    x.db = db;
+    x.keyspace = this.keyspaces[db]!;
+    x.changed = false;
+
+    function refuseLocal({ fullName }: Command): void {
+      out.error(`ERR '${fullName}' is a connection's own affair, and cannot be numbered`);
+    }
+  }
+
+  /**
    * Removes all keys of a database. False: there were none. Costs hardly more for many than for few, with an
    * image too: the keyspace goes over to it, and the database gets another one.
    */
@@ -215,10 +260,21 @@ export class Engine {
     if (pages.leastLeft - promised >= pagesAmple(pages)) return true;
     const demand = this.#demand;
     demand.clear();
-    if (command.name === "exec") forEachQueued(args, (queued, its) => demand.add(queued, its));
-    else demand.add(command, args);
+    this.#demandFor(command, args);
     const reserved = demand.grows ? pagesReserved(pages) : 0;
     return demand.pages === 0 || pages.leastLeft - promised - reserved >= demand.pages;
+  }
+
+  #demandFor(command: Command, args: Arguments): void {
+    if (command === exec) {
+      forEachQueued(args, (queued, its) => this.#demand.add(queued, its));
+    } else if (command === numbered) {
+      const inner = new Arguments();
+      inner.takeRest(args, numberArguments);
+      this.#demandFor(commandOf(inner), inner);
+    } else {
+      this.#demand.add(command, args);
+    }
   }
 
   #run(command: Command, args: Arguments, db: number, out: ReplyWriter): void {
@@ -277,5 +333,8 @@ class Running implements Execution {
 
 /** Bytes moved along with the keys that one advance removes: under a millisecond. */
 const tidiedPerAdvance = 1 << 20;
+
+const exec = commandNamed("exec")!;
+const numbered = commandNamed("session|id")!;
 
 const handlersById: readonly (Handler | undefined)[] = commands.map((c) => engineHandlers[c.fullName]);

@@ -3,6 +3,7 @@ import { type Chunk, ChunkQueue } from "./chunk.ts";
 import type { Engine } from "./engine.ts";
 import type { Keyspace, Saver } from "./keyspace.ts";
 import { modifiedOf, recordLength } from "./record.ts";
+import type { Session, SessionSaver, Sessions } from "./session.ts";
 
 /**
  * The state of an engine as of the moment this is made, given out in chunks while writes go on. A cursor goes
@@ -16,6 +17,8 @@ import { modifiedOf, recordLength } from "./record.ts";
  * It was saved when that happened, or did not exist before, and the cursor passes it by. Neither a table that
  * grows nor a record that moves changes its hash or its revision.
  *
+ * Of sessions it knows which are still to be saved, since there are not many.
+ *
  * An image keeps the keyspaces of its start: SWAPDB only changes their numbers, and one that is flushed
  * meanwhile leaves the engine and is given up here when the cursor has gone through it (Engine.clear).
  */
@@ -27,6 +30,7 @@ export class Image {
 
   readonly #engine: Engine;
   readonly #parts: readonly Part[];
+  readonly #sessions: SessionPart;
   readonly #chunks = new ChunkQueue();
   /** Parts that the cursor has gone through. */
   #done = 0;
@@ -38,6 +42,7 @@ export class Image {
     this.revision = engine.revision;
     this.now = Math.max(0, engine.now);
     this.#parts = engine.keyspaces.map((keyspace, db) => new Part(keyspace, db, this.revision, this.#chunks));
+    this.#sessions = new SessionPart(engine.sessions, this.#chunks);
     engine.image = this;
   }
 
@@ -54,7 +59,7 @@ export class Image {
       this.#release(part);
       this.#done++;
     }
-    if (this.#done < this.#parts.length) return true;
+    if (this.#done < this.#parts.length || !this.#sessions.go(left)) return true;
     this.#chunks.endChunk();
     return false;
   }
@@ -83,6 +88,7 @@ export class Image {
   close(): void {
     for (const part of this.#parts.slice(this.#done)) this.#release(part);
     this.#done = this.#parts.length;
+    this.#sessions.end();
     if (this.#engine.image === this) this.#engine.image = undefined;
   }
 
@@ -166,6 +172,42 @@ class Part implements Saver {
     if (isLarge) this.#chunks.addLarge(this.#db, arena, handle);
     else this.#chunks.add(this.#db, arena, handle);
     return isLarge;
+  }
+}
+
+/** What the sessions have to give. */
+class SessionPart implements SessionSaver {
+  readonly #sessions: Sessions;
+  readonly #chunks: ChunkQueue;
+  /** Those of the image's start that are still to be saved. */
+  readonly #left: Set<Session>;
+
+  constructor(sessions: Sessions, chunks: ChunkQueue) {
+    this.#sessions = sessions;
+    this.#chunks = chunks;
+    this.#left = new Set(sessions.all());
+    sessions.saver = this;
+  }
+
+  /** False: some are left, since it would cost more than may be. Each KiB counts as another one. */
+  go(costMax: number): boolean {
+    let cost = 0;
+    for (const session of this.#left) {
+      if (cost >= costMax) return false;
+      this.save(session);
+      cost += 1 + (session.replyBytes >>> 10);
+    }
+    this.end();
+    return true;
+  }
+
+  save(session: Session): void {
+    if (this.#left.delete(session)) this.#chunks.addSession(session);
+  }
+
+  end(): void {
+    this.#left.clear();
+    if (this.#sessions.saver === this) this.#sessions.saver = undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 import { Arguments } from "../protocol/arguments.ts";
+import { numberArguments } from "../protocol/spec/session.ts";
 import { readWholeCommand } from "../protocol/whole-command.ts";
 import { batchHeaderBytes } from "./batch.ts";
 import type { Watched } from "./transaction.ts";
@@ -21,7 +22,24 @@ export function* loggedCommands(payload: Buffer): Generator<LoggedCommand> {
     const db = payload[at]!;
     at = readWholeCommand(payload, at + 1, args);
     if (args.is(0, "exec") && args.count > 1) yield* transaction(db, args);
+    else if (isNumberedTransaction(args)) yield* numberedTransaction(db, args);
     else yield { db, words: wordsOf(args), watched: [] };
+  }
+}
+
+/** SESSION ID session sequence low EXEC … */
+function isNumberedTransaction(args: Arguments): boolean {
+  return args.count > numberArguments + 1 && args.is(0, "session") && args.is(numberArguments, "exec");
+}
+
+/** As one without a number, which stands in front of MULTI. */
+function* numberedTransaction(db: number, args: Arguments): Generator<LoggedCommand> {
+  const item = new Arguments();
+  item.takeRest(args, numberArguments);
+  const number = wordsOf(args).slice(0, numberArguments);
+  for (const command of transaction(db, item)) {
+    const isFirst = command.words[0] === multi;
+    yield isFirst ? { ...command, words: [...number, multi] } : command;
   }
 }
 

@@ -106,6 +106,21 @@ test("everything that belongs to the state is in it", () => {
   }
 });
 
+test("sessions are in it: whether there is one, its time, its lowest sequence, and its replies", () => {
+  const histories = [
+    [],
+    ["OPEN 5"],
+    ["OPEN 6"],
+    ["OPEN 5", "ID 1 1 1 SET a 1"],
+    ["OPEN 5", "ID 1 2 1 SET a 1"],
+    ["OPEN 5", "ID 1 2 2 SET a 1"],
+    ["OPEN 5", "ID 1 1 1 SET a 1 GET"],
+    ["OPEN 5", "ID 1 1 1 SET a 1", "CLOSE 1"],
+  ];
+  const hashes = histories.map((lines) => hashOf(...lines.map((line) => ["SESSION", ...line.split(" ")])));
+  assert.equal(new Set(hashes).size, histories.length);
+});
+
 test("the time is in it", () => {
   const client = new EngineClient();
   const before = stateHash(client.engine);

@@ -1,4 +1,5 @@
 import { halfSipHash } from "../base/half-sip-hash.ts";
+import { viewOf } from "../base/words.ts";
 import type { Arena } from "./arena.ts";
 import type { Engine } from "./engine.ts";
 import type { Keyspace } from "./keyspace.ts";
@@ -13,10 +14,11 @@ import {
   versionOf,
   viewOfPage,
 } from "./record.ts";
+import type { Session } from "./session.ts";
 
 /**
  * A hash of everything that is the same on every member at one index: keys with their databases, values,
- * deadlines, revisions and versions, and the engine's revision and time. 64 bits in hex. Where records lie
+ * deadlines, revisions and versions, sessions with their replies, and the engine's revision, time and version. 64 bits in hex. Where records lie
  * and how the tables grew is not in it: the hashes of the records are added up, in whatever order.
  *
  * Against faults, not against people: its keys are known.
@@ -27,7 +29,9 @@ export function stateHash(engine: Engine): string {
   facts.fill(0);
   facts[0] = engine.revision;
   facts[1] = Math.max(0, engine.now);
+  facts[2] = engine.version;
   addFacts(sums);
+  for (const session of engine.sessions.all()) addSession(sums, session);
   return [...sums].map((sum) => sum.toString(16).padStart(8, "0")).join("");
 }
 
@@ -53,6 +57,29 @@ function addRecord(sums: Uint32Array, db: number, arena: Arena, handle: number):
   for (const [i, key] of lanes.entries()) {
     facts[8 + i] = halfSipHash(key, ~key, view, start, start + keyBytes + valueBytes);
   }
+  addFacts(sums);
+}
+
+/** Its replies stand for themselves: their order is not state. */
+function addSession(sums: Uint32Array, session: Session): void {
+  facts.fill(0);
+  facts[0] = -1;
+  facts[1] = session.id;
+  facts[2] = session.ttlMs;
+  facts[3] = session.deadline;
+  facts[4] = session.low;
+  addFacts(sums);
+  for (const [sequence, reply] of session.replies) addReply(sums, session.id, sequence, reply);
+}
+
+function addReply(sums: Uint32Array, id: number, sequence: number, reply: string | undefined): void {
+  facts.fill(0);
+  facts[0] = -2;
+  facts[1] = id;
+  facts[2] = sequence;
+  facts[3] = reply?.length ?? -1;
+  const bytes = viewOf(Buffer.from(reply ?? "", "latin1"));
+  for (const [i, key] of lanes.entries()) facts[8 + i] = halfSipHash(key, ~key, bytes, 0, bytes.byteLength);
   addFacts(sums);
 }
 

@@ -26,8 +26,13 @@ export interface Queued {
   readonly bytes: Buffer;
 }
 
-export function encodeTransaction(watched: readonly Watched[], queued: readonly Queued[]): Arguments {
-  const parts: Buffer[] = [Buffer.from("EXEC"), decimal(watched.length)];
+/** `number` are the words in front of EXEC, where it stands behind SESSION ID. */
+export function encodeTransaction(
+  watched: readonly Watched[],
+  queued: readonly Queued[],
+  number: readonly Buffer[] = [],
+): Arguments {
+  const parts: Buffer[] = [...number, Buffer.from("EXEC"), decimal(watched.length)];
   for (const { db, key, revision } of watched) parts.push(decimal(db), key, decimal(revision));
   for (const { db, bytes } of queued) parts.push(decimal(db), bytes);
   return encodeArguments(parts);

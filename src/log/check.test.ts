@@ -201,6 +201,8 @@ async function withSnapshots(...indexes: readonly number[]): Promise<Files> {
       revision: 7,
       timeMs: 1,
       keys,
+      sessions: 0,
+      engineVersion: 1,
       createdWallMs: 0,
     };
     await (await store.create(meta)).finish();

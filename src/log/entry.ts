@@ -8,7 +8,7 @@ export const entryKinds = {
   configuration: 3,
   /** Cluster time alone: removes what is due. */
   time: 4,
-  /** Opening and expiry of client sessions. */
+  /** Never written: sessions are opened by commands, and end with time. */
   session: 5,
   /** Raises the version by which entries are applied. */
   engineVersion: 6,

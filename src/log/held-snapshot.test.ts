@@ -11,7 +11,8 @@ const directory = "/data/snapshots";
 
 async function begin(store: SnapshotStore, index: number): Promise<SnapshotWriter> {
   const keys = new Array<number>(limits.databases).fill(0);
-  const facts = { format: snapshotFormat, clusterId: "00".repeat(16), hashKey: [1, 2] as const, keys };
+  const ids = { format: snapshotFormat, clusterId: "00".repeat(16), hashKey: [1, 2] as const };
+  const facts = { ...ids, keys, sessions: 0, engineVersion: 1 };
   const meta: SnapshotMeta = { ...facts, index, term: 1, revision: index, timeMs: 1, createdWallMs: 1 };
   const writer = await store.create(meta);
   writer.hurries = true;

@@ -21,6 +21,8 @@ const meta: SnapshotMeta = {
   timeMs: createdWallMs,
   hashKey: [5, -6],
   keys: Array.from({ length: 16 }, () => 0),
+  sessions: 0,
+  engineVersion: 1,
   createdWallMs,
 };
 

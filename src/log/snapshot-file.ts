@@ -1,6 +1,7 @@
 import { KvorumError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { readU32, writeU48 } from "../base/numbers.ts";
+import { engineVersionMax } from "../engine/version.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Disk, DiskFile } from "../platform/disk.ts";
 import type { Configuration } from "../raft/configuration.ts";
@@ -34,11 +35,15 @@ export interface SnapshotMeta {
   readonly configuration?: Configuration;
   /** The entry that said so; 0 or absent: none. */
   readonly configurationIndex?: number;
+  readonly sessions: number;
+  /** By which the next entries are applied. */
+  readonly engineVersion: number;
   /** When it was taken, by this machine's clock. */
   readonly createdWallMs: number;
 }
 
-export const snapshotFormat = 1;
+/** 1: without sessions, which are none then, and without an engine version, which is 1. */
+export const snapshotFormat = 2;
 
 /** Writes one snapshot, at a bounded pace, and syncs it a little at a time. */
 export class SnapshotFileWriter {
@@ -146,9 +151,16 @@ export function readSnapshotMeta(disk: Disk, path: string): Promise<SnapshotMeta
 
 function parseMeta(path: string, frame: Buffer): SnapshotMeta {
   if (frame[16] !== frameKinds.header) throw snapshotRefusal(path, 0, "it does not begin with a header");
-  const meta = JSON.parse(frame.toString("utf8", frameHeadBytes)) as SnapshotMeta;
-  if (meta.format <= snapshotFormat) return meta;
-  const versions = `format ${meta.format}, and this one knows ${snapshotFormat}`;
+  const written = JSON.parse(frame.toString("utf8", frameHeadBytes)) as SnapshotMeta;
+  const meta = { ...written, sessions: written.sessions ?? 0, engineVersion: written.engineVersion ?? 1 };
+  refuseNewer(path, "format", meta.format, snapshotFormat);
+  refuseNewer(path, "engine version", meta.engineVersion, engineVersionMax);
+  return meta;
+}
+
+function refuseNewer(path: string, what: string, found: number, known: number): void {
+  if (found <= known) return;
+  const versions = `${what} ${found}, and this one knows ${known}`;
   throw new KvorumError("ERR", `${newerKvorumWrote(path)} (${versions}): start that one`);
 }
 

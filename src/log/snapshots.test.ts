@@ -20,6 +20,8 @@ function metaAt(index: number): SnapshotMeta {
     timeMs: 1_700_000_000_000,
     hashKey: [1, -2],
     keys: [index],
+    sessions: 0,
+    engineVersion: 1,
     createdWallMs: 1_700_000_000_001,
   };
 }

@@ -4,6 +4,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Disk, DiskFile } from "../platform/disk.ts";
 import type { Logger } from "../platform/logger.ts";
 import { isCode, removeIfThere, syncFile, writeTo } from "./calls.ts";
+import { isNewer } from "./fault.ts";
 import { HeldSnapshot } from "./held-snapshot.ts";
 import { readSmallFile, replaceSmallFile } from "./small-file.ts";
 import {
@@ -50,7 +51,7 @@ export class SnapshotStore {
 
   /**
    * Removes what a crash has left. Rejects with KvorumError where a snapshot that should be there is not, and none
-   * is behind it.
+   * is behind it, and where a later version wrote one.
    */
   static async open(disk: Disk, directory: string, clock: Clock, logger: Logger): Promise<SnapshotStore> {
     await disk.makeDirectory(directory);
@@ -60,8 +61,10 @@ export class SnapshotStore {
       try {
         kept.push({ file, meta: await metaOf(disk, join(directory, file)) });
       } catch (error) {
-        if (kept.length + names.length === 0) throw error;
-        logger.error(`${(error as Error).message}; there is another one`);
+        const { message } = error as Error;
+        // What a later version wrote is no rubbish: that one can still be started.
+        if (kept.length + names.length === 0 || isNewer(message)) throw error;
+        logger.error(`${message}; there is another one`);
       }
     }
     const store = new SnapshotStore(disk, directory, clock, kept);

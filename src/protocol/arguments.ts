@@ -36,6 +36,25 @@ export class Arguments {
     return this.start.length * 8;
   }
 
+  /** Becomes the command that stands in another one behind `skipped` arguments, whose bytes are those of both. */
+  takeRest(outer: Arguments, skipped: number): void {
+    this.count = outer.count - skipped;
+    this.reserve(this.count);
+    for (let i = 0; i < this.count; i++) {
+      this.start[i] = outer.start[skipped + i]!;
+      this.end[i] = outer.end[skipped + i]!;
+    }
+    this.bytes = outer.bytes;
+    this.from = outer.from;
+    this.to = outer.to;
+  }
+
+  /** Holds on to no bytes any more. */
+  clear(): void {
+    this.bytes = noBytes;
+    this.count = 0;
+  }
+
   lengthOf(index: number): number {
     return this.end[index]! - this.start[index]!;
   }

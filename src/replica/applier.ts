@@ -2,6 +2,7 @@ import { limits } from "../base/limits.ts";
 import { BatchReader } from "../engine/batch.ts";
 import type { Engine } from "../engine/engine.ts";
 import { applyTransaction } from "../engine/transaction.ts";
+import { decodeEngineVersion } from "../engine/version.ts";
 import type { LogEntry } from "../log/entry.ts";
 import { entryKinds } from "../log/entry.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -41,11 +42,17 @@ export class Applier {
     return this.#clock.monotonicMs() >= this.#untilMs;
   }
 
-  /** Applies an entry of the log. */
+  /**
+   * Applies an entry of the log. Throws KvorumError, and has changed nothing, where it asks for an engine version that
+   * this program does not know.
+   */
   applyEntry({ kind, payload }: LogEntry): void {
+    if (kind === entryKinds.engineVersion) this.#engine.raiseVersion(decodeEngineVersion(payload));
     if (kind !== entryKinds.commands && kind !== entryKinds.time) return;
     const reader = this.#reader;
     this.#begin(payload, kind === entryKinds.time);
+    const { session, sequence } = reader;
+    if (session !== 0 && this.#engine.sessions.admit(session, sequence) !== "apply") return;
     while (reader.next()) this.#write(reader.command, reader.args, reader.db, this.#nobody, noOrigin);
   }
 

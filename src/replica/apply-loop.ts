@@ -1,4 +1,5 @@
 import { assert } from "../base/assert.ts";
+import { KvorumError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type EntryId, entryKinds } from "../log/entry.ts";
@@ -24,7 +25,7 @@ export interface ApplyLoopParts {
   readonly isHeld: (voters: number, index: LogIndex) => boolean;
   /** Something was applied or answered. */
   readonly onProgress: () => void;
-  /** What is committed cannot be read from the log. */
+  /** What is committed cannot be read from the log, or not be applied by this program. */
   readonly onFailed: (error: unknown) => void;
 }
 
@@ -141,8 +142,21 @@ export class ApplyLoop {
     if (entry === undefined) return false;
     if (entry.kind === entryKinds.configuration)
       this.placed = { index, configuration: decodeConfiguration(entry.payload) };
-    else this.#applier.applyEntry(entry);
+    else return this.#applyEntry(entry);
     return true;
+  }
+
+  /** False: it is of an engine version that this program does not know, and nothing more is applied. */
+  #applyEntry(entry: Entry): boolean {
+    try {
+      this.#applier.applyEntry(entry);
+      return true;
+    } catch (error) {
+      if (!(error instanceof KvorumError)) throw error;
+      this.pause();
+      this.#parts.onFailed(error);
+      return false;
+    }
   }
 
   #entryAt(index: LogIndex): Entry | undefined {

@@ -1,5 +1,6 @@
 import { batchHeaderBytes, writeBatchTime } from "../engine/batch.ts";
 import type { Arguments } from "../protocol/arguments.ts";
+import { numberArguments } from "../protocol/spec/session.ts";
 import type { Origin, ReadMode } from "./contract.ts";
 
 const none: Buffer = Buffer.alloc(0);
@@ -186,5 +187,10 @@ const slabBytes = 1_048_576;
  * eight bytes that a key and a value take at least within a transaction.
  */
 function pagesAtMost(args: Arguments): number {
-  return args.count <= 3 ? 1 : (args.to - args.from) >>> 3;
+  return args.count <= 3 || isShortNumbered(args) ? 1 : (args.to - args.from) >>> 3;
+}
+
+/** SESSION ID in front of a command of three words: EXEC with a command in it has four. */
+function isShortNumbered(args: Arguments): boolean {
+  return args.count <= numberArguments + 3 && args.is(0, "session");
 }

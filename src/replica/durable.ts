@@ -1,6 +1,7 @@
 import { KvorumError } from "../base/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { DataDirectory } from "../log/data-directory.ts";
+import { isNewer } from "../log/fault.ts";
 import type { HardState } from "../log/hard-state.ts";
 import type { Wal } from "../log/wal.ts";
 import type { Peers } from "../peers/contract.ts";
@@ -189,7 +190,8 @@ export class Durable implements Persistence, MemberKeeper {
   /** Consensus has stopped, since something failed on the disk. */
   failed(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
-    this.#failed(error instanceof DiskError ? error.code : "EIO", message);
+    if (isNewer(message)) this.#outdated(message);
+    else this.#failed(error instanceof DiskError ? error.code : "EIO", message);
   }
 
   /** Finishes what was taken; takes a last snapshot where that makes the next start quicker. */
@@ -280,6 +282,13 @@ export class Durable implements Persistence, MemberKeeper {
     if (this.#bytesSinceSave > Math.max(snapshotLogBytes, this.#engine.residentBytes)) {
       this.save(false).catch(() => {});
     }
+  }
+
+  #outdated(message: string): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    this.#logger.error(`${message}; until then this node takes part in nothing`);
+    this.member.outdated(message);
   }
 
   #failed(code: string, message: string): void {

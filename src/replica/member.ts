@@ -33,11 +33,13 @@ import {
   loading,
   noLeader,
   notApplied,
+  outdatedTrouble,
   staleOnly,
   tooFewReplicas,
   underReplicated,
   unknownInTime,
   unknownOutcome,
+  unknownSinceOutdated,
 } from "./trouble.ts";
 import { exec, keys, outOfMemory, tickMs } from "./words.ts";
 
@@ -148,10 +150,19 @@ export class Member implements Replica, ConsensusHost {
 
   /** The disk has failed: nothing is written or acknowledged any more. */
   diskFailed(code: string): void {
+    this.#fail(diskTrouble(code), unknownOutcome(code));
+  }
+
+  /** The others go by an engine version that this program does not know: it can only answer stale reads. */
+  outdated(reason: string): void {
+    this.#fail(outdatedTrouble(reason), unknownSinceOutdated);
+  }
+
+  #fail(trouble: Trouble, outcome: string): void {
     this.#hasFailed = true;
-    this.trouble = diskTrouble(code);
+    this.trouble = trouble;
     this.#consensus?.stop();
-    this.#proposals.failAll(unknownOutcome(code), unknownOutcome(code));
+    this.#proposals.failAll(outcome, outcome);
     this.#onRest?.();
   }
 

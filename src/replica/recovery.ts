@@ -5,6 +5,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { EntryId } from "../log/entry.ts";
 import type { SnapshotMeta } from "../log/snapshot-file.ts";
 import type { SnapshotStore } from "../log/snapshots.ts";
+import { countProblem } from "../log/verify-snapshot.ts";
 import type { Wal } from "../log/wal.ts";
 import { type Clock, turn } from "../platform/clock.ts";
 import type { Logger } from "../platform/logger.ts";
@@ -44,19 +45,16 @@ async function load(
   meta: SnapshotMeta,
   onProgress: (part: number) => void,
 ): Promise<void> {
-  engine.begin(meta.revision, meta.timeMs, meta.keys);
+  engine.begin(meta.revision, meta.timeMs, meta.keys, meta.engineVersion);
   await store.read(meta, (chunk) => loadChunk(engine, chunk), onProgress);
   checkCounts(engine, meta);
 }
 
 /** The file's own counts and checksums are right: this would be a mistake of ours, told before it spreads. */
-function checkCounts(engine: Engine, meta: SnapshotMeta): void {
-  const found = engine.keyspaces.map((keyspace) => keyspace.records);
-  if (found.every((keys, db) => keys === meta.keys[db])) return;
-  throw new KvorumError(
-    "ERR",
-    `snapshot up to entry ${meta.index}: it holds ${found} keys, and should hold ${meta.keys}`,
-  );
+function checkCounts({ keyspaces, sessions }: Engine, meta: SnapshotMeta): void {
+  const keys = keyspaces.map((keyspace) => keyspace.records);
+  const problem = countProblem({ keys, sessions: sessions.size }, meta);
+  if (problem !== "") throw new KvorumError("ERR", `snapshot up to entry ${meta.index}: ${problem}`);
 }
 
 /** Applies the entries behind `base` up to `to`. */

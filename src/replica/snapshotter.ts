@@ -146,6 +146,8 @@ export class Snapshotter {
       keys: engine.keyspaces.map((keyspace) => keyspace.records),
       configuration: member.placed.configuration,
       configurationIndex: member.placed.index,
+      sessions: engine.sessions.size,
+      engineVersion: engine.version,
       createdWallMs: clock.wallMs(),
     };
   }

@@ -15,6 +15,12 @@ export function diskTrouble(code: string): Trouble {
   };
 }
 
+/** The others go by an engine version that this program does not know. */
+export function outdatedTrouble(reason: string): Trouble {
+  const everyWrite = `MISCONF ${reason}; this node takes no more writes, and knows nothing that is newer`;
+  return { everything: undefined, everyWrite, growth: undefined };
+}
+
 /** Seen ahead of time: the log has room for what shrinks the data, and nothing was lost. */
 export const diskAlmostFull: Trouble = {
   everything: undefined,
@@ -33,6 +39,10 @@ export const diskFull: Trouble = {
 export function unknownOutcome(code: string): string {
   return `UNKNOWN_OUTCOME the disk failed (${code}) while this was being written: it may be there after a restart, or not`;
 }
+
+/** For what was under way when an entry came that this program cannot apply. */
+export const unknownSinceOutdated =
+  "UNKNOWN_OUTCOME this node is too old to apply what is committed: this may be applied by others, or not";
 
 /** For what was under way when another leader's entry took its place, and for what found no leader in time. */
 export const notApplied = "CLUSTERDOWN the leader has changed: this was not applied, try again";

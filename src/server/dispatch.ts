@@ -1,7 +1,8 @@
 import { limits } from "../base/limits.ts";
-import type { Arguments } from "../protocol/arguments.ts";
+import { Arguments } from "../protocol/arguments.ts";
 import type { Command } from "../protocol/spec/row.ts";
-import { arityFits, findCommand, findSubcommand } from "../protocol/spec/table.ts";
+import { mayBeNumbered, numberArguments } from "../protocol/spec/session.ts";
+import { arityFits, commandNamed, findCommand, findSubcommand } from "../protocol/spec/table.ts";
 import type { Trouble } from "../replica/contract.ts";
 import type { Connection } from "./connection.ts";
 import type { Server } from "./server.ts";
@@ -17,15 +18,15 @@ import { exec, queueCommand } from "./transactions.ts";
 export function dispatch(server: Server, connection: Connection, args: Arguments): boolean {
   const { session, request } = connection;
   const top = findCommand(args);
-  const command =
-    top !== undefined && top.children.length > 0 && args.count > 1 ? findSubcommand(top, args) : top;
+  const command = subcommandOf(top, args);
   const refusal = refusalOf(server, connection, top, command, args);
   if (refusal !== "" || command === undefined) {
     if (connection.isWaiting) return false;
     if (refusal === closeSilently) connection.closeWhenSent();
-    else refuse(server, connection, command, refusal);
+    else refuse(server, connection, command, args, refusal);
     return true;
   }
+  if (command === numbered && args.is(numberArguments, "exec")) return exec(connection, command, args);
   if (session.transaction !== undefined && !runsInsideMulti(command)) {
     if (connection.isWaiting) return false;
     queueCommand(connection, session.transaction, command, args);
@@ -43,6 +44,13 @@ export function dispatch(server: Server, connection: Connection, args: Arguments
   request.db = session.db;
   return connection.submit();
 }
+
+/** The subcommand that is meant, the command itself where it has none; undefined where it is unknown. */
+function subcommandOf(top: Command | undefined, args: Arguments): Command | undefined {
+  return top !== undefined && top.children.length > 0 && args.count > 1 ? findSubcommand(top, args) : top;
+}
+
+const numbered = commandNamed("session|id")!;
 
 /** Commands that MULTI does not queue. */
 function runsInsideMulti(command: Command): boolean {
@@ -73,11 +81,28 @@ function refusalOf(
     const error = troubleOf(trouble, command);
     if (error !== undefined) return error;
   }
+  if (command === numbered) return refusalOfNumbered(server, connection, args);
   if (command.isWrite && hasLongKey(command, args)) return keyTooLong;
   const { transaction } = connection.session;
   if (transaction === undefined ? !command.denyOom : mayAlwaysEnd(transaction, command)) return "";
   return server.isOverMemory(command, args) ? outOfMemory : "";
 }
+
+/** What would be refused without a number is refused with one, and has not used it up. */
+function refusalOfNumbered(server: Server, connection: Connection, args: Arguments): string {
+  inner.takeRest(args, numberArguments);
+  const top = findCommand(inner);
+  const command = subcommandOf(top, inner);
+  if (command !== undefined && !mayBeNumbered(command))
+    return `ERR '${command.fullName}' is no write of keys: only those can be numbered`;
+  const refusal = refusalOf(server, connection, top, command, inner);
+  inner.clear();
+  if (refusal !== "" || command?.name !== "exec") return refusal;
+  return connection.session.transaction?.hasOwnAffairs ? notOfKeys : "";
+}
+
+const inner = new Arguments();
+const notOfKeys = "ERR a transaction can be numbered only if all its commands read or write keys";
 
 /** Commands with the flag "loading" need no data; EXEC was refused already with what it would carry out. */
 function troubleOf({ everything, everyWrite, growth }: Trouble, command: Command): string | undefined {
@@ -109,10 +134,16 @@ function hasLongKey(command: Command, args: Arguments): boolean {
   return false;
 }
 
-function refuse(server: Server, connection: Connection, command: Command | undefined, refusal: string): void {
+function refuse(
+  server: Server,
+  connection: Connection,
+  command: Command | undefined,
+  args: Arguments,
+  refusal: string,
+): void {
   const { session, out } = connection;
   if (command !== undefined) server.stats.rejected[command.id]!++;
-  if (command?.name === "exec") {
+  if (command?.name === "exec" || (command === numbered && args.is(numberArguments, "exec"))) {
     session.transaction = undefined;
     session.watched.clear();
     out.error(`EXECABORT Transaction discarded because of: ${refusal.replace(/^ERR /, "")}`);

@@ -2,6 +2,8 @@ import { limits } from "../base/limits.ts";
 import { encodeTransaction } from "../engine/transaction.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import type { Command } from "../protocol/spec/row.ts";
+import { numberArguments } from "../protocol/spec/session.ts";
+import { commandNamed } from "../protocol/spec/table.ts";
 import { databaseAt } from "./commands/reading.ts";
 import type { Connection } from "./connection.ts";
 import { Transaction } from "./session.ts";
@@ -54,16 +56,17 @@ function queueRefusal(transaction: Transaction, command: Command, args: Argument
   return "";
 }
 
-/** False: not taken; everything is as it was, and EXEC comes again. */
+/** EXEC, also behind SESSION ID. False: not taken; everything is as it was, and EXEC comes again. */
 export function exec(connection: Connection, command: Command, args: Arguments): boolean {
   const { session, request } = connection;
   const { transaction, watched } = session;
-  if (transaction === undefined) return connection.performInTurn(command, args);
+  if (transaction === undefined) return connection.performInTurn(plainExec, args);
   if (transaction.isBroken) {
-    if (!connection.performInTurn(command, args)) return false;
+    if (!connection.performInTurn(plainExec, args)) return false;
   } else {
     request.command = command;
-    request.args = encodeTransaction(watched.all, transaction.queued);
+    const number = command === plainExec ? [] : wordsBefore(args, numberArguments);
+    request.args = encodeTransaction(watched.all, transaction.queued, number);
     request.db = session.db;
     session.transaction = undefined;
     if (!connection.submit()) {
@@ -76,6 +79,12 @@ export function exec(connection: Connection, command: Command, args: Arguments):
   session.transaction = undefined;
   session.watched.clear();
   return true;
+}
+
+const plainExec = commandNamed("exec")!;
+
+function wordsBefore(args: Arguments, end: number): Buffer[] {
+  return Array.from({ length: end }, (_, i) => args.copyOf(i));
 }
 
 /** EXEC with nothing to carry out. What is watched without MULTI stays so. */

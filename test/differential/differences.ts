@@ -180,6 +180,11 @@ export interface DifferenceElsewhere {
 
 export const differencesElsewhere: readonly DifferenceElsewhere[] = [
   {
+    title: "`SESSION`",
+    file: "test/server/sessions.test.ts",
+    test: "what would be refused without a number is refused with one, and can be mended under the same",
+  },
+  {
     title: "A connection that does not begin with `*`",
     file: "test/clients/netcat.test.ts",
     test: "nc speaks the text protocol, and RESP where a line begins with a star",

@@ -7,6 +7,7 @@ import { keyListingHandlers } from "./key-listing.ts";
 import { keyHandlers } from "./keys.ts";
 import { lcsHandlers } from "./lcs.ts";
 import { scanHandlers } from "./scan.ts";
+import { sessionHandlers } from "./sessions.ts";
 import { setHandlers } from "./set.ts";
 import { stringEditHandlers } from "./string-edit.ts";
 import { stringHandlers } from "./strings.ts";
@@ -24,4 +25,5 @@ export const engineHandlers: Handlers = {
   ...scanHandlers,
   ...databaseHandlers,
   ...introspectHandlers,
+  ...sessionHandlers,
 };

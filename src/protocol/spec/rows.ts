@@ -4,6 +4,7 @@ import { connectionRows } from "./connection.ts";
 import { genericRows } from "./generic.ts";
 import type { CommandRow } from "./row.ts";
 import { serverRows } from "./server.ts";
+import { sessionRows } from "./session.ts";
 import { stringRows } from "./string.ts";
 import { transactionsRows } from "./transactions.ts";
 
@@ -12,6 +13,7 @@ export const commandRows: readonly CommandRow[] = [
   ...stringRows,
   ...genericRows,
   ...transactionsRows,
+  ...sessionRows,
   ...connectionRows,
   ...serverRows,
   ...backupRows,

@@ -5,6 +5,7 @@ import { ReplyWriter } from "../../protocol/reply-writer.ts";
 import { categoriesOf } from "../../protocol/spec/categories.ts";
 import { type KeySpec, keyPositions, keySpecsOf } from "../../protocol/spec/keys.ts";
 import type { Command, KeyUse } from "../../protocol/spec/row.ts";
+import { numberArguments } from "../../protocol/spec/session.ts";
 import { arityFits, commandNamed, commands, topCommands } from "../../protocol/spec/table.ts";
 import { writeDocs, writeInfo, writeWords } from "./command-reply.ts";
 import { writeHelp } from "./help.ts";
@@ -120,18 +121,20 @@ function commandGetKeysAndFlags(out: ReplyWriter, args: Arguments): void {
 
 /** Writes the keys of the command that stands behind "COMMAND GETKEYS". */
 function writeKeys(out: ReplyWriter, args: Arguments, withUse: boolean): void {
-  const specs = keySpecsIn(args);
+  const isNumbered = innerCommand(args, firstName)?.fullName === "session|id";
+  const first = firstName + (isNumbered && args.count > firstName + numberArguments ? numberArguments : 0);
+  const specs = keySpecsIn(args, first);
   if (typeof specs === "string") {
     out.error(specs);
     return;
   }
-  const found = specs.map((spec) => keyPositions(spec, args.count - firstName));
+  const found = specs.map((spec) => keyPositions(spec, args.count - first));
   out.array(found.reduce((sum, positions) => sum + positions.length, 0));
   found.forEach((positions, i) => {
-    const words = useIn(args, specs[i]!).split(" ");
+    const words = useIn(args, first, specs[i]!).split(" ");
     const use = draftReply(out.protocol, (draft) => writeWords(draft, words));
     for (const position of positions) {
-      const at = firstName + position;
+      const at = first + position;
       if (withUse) out.array(2);
       out.bulk(args.bytes, args.start[at]!, args.end[at]!);
       if (withUse) out.raw(use);
@@ -139,24 +142,25 @@ function writeKeys(out: ReplyWriter, args: Arguments, withUse: boolean): void {
   });
 }
 
-function keySpecsIn(args: Arguments): readonly KeySpec[] | string {
-  const command = innerCommand(args);
+/** `first` is where the command's name stands. */
+function keySpecsIn(args: Arguments, first: number): readonly KeySpec[] | string {
+  const command = innerCommand(args, first);
   if (command === undefined) return "ERR Invalid command specified";
   if (command.firstKey === 0) return "ERR The command has no key arguments";
-  if (arityFits(command, args.count - firstName)) return keySpecsOf(command);
+  if (arityFits(command, args.count - first)) return keySpecsOf(command);
   return "ERR Invalid number of arguments specified for command";
 }
 
-function innerCommand(args: Arguments): Command | undefined {
-  const top = commandNamed(args.text(firstName).toLowerCase());
-  if (top === undefined || top.children.length === 0 || args.count === firstName + 1) return top;
-  return top.children.find((child) => args.is(firstName + 1, child.name));
+function innerCommand(args: Arguments, first: number): Command | undefined {
+  const top = commandNamed(args.text(first).toLowerCase());
+  if (top === undefined || top.children.length === 0 || args.count === first + 1) return top;
+  return top.children.find((child) => args.is(first + 1, child.name));
 }
 
 /** SET reads the old value only where GET or IFEQ asks for it. */
-function useIn(args: Arguments, { use }: KeySpec): KeyUse {
+function useIn(args: Arguments, first: number, { use }: KeySpec): KeyUse {
   if (use !== "RW access update variable_flags") return use;
-  for (let i = firstName + 3; i < args.count; i++) {
+  for (let i = first + 3; i < args.count; i++) {
     if (args.is(i, "get") || args.is(i, "ifeq")) return "RW access update";
   }
   return "OW update";

@@ -36,7 +36,7 @@ export const localHandlers: LocalHandlers = {
   ...latencyHandlers,
   ...debugHandlers,
   ...nodeHandlers,
-  ...helpOf("backup", "client", "config", "debug", "latency", "memory", "object", "slowlog"),
+  ...helpOf("backup", "client", "config", "debug", "latency", "memory", "object", "session", "slowlog"),
 };
 
 /** The COMMAND family needs no connection. */
