@@ -32,8 +32,9 @@ export class Follower implements RoleState {
   }
 
   tick(elapsed: number): void {
-    // The only voter has nobody to wait for.
-    if (this.#raft.log.membership.isOnlyVoter(this.#raft.id)) this.#raft.campaign();
+    // The only voter has nobody to wait for, unless the leader removed itself: that one hands over.
+    if (this.#raft.leaderId === undefined && this.#raft.log.membership.isOnlyVoter(this.#raft.id))
+      this.#raft.campaign();
     else if (this.#raft.timer.tick(elapsed)) this.#raft.timedOut();
   }
 
@@ -82,8 +83,7 @@ export class Follower implements RoleState {
   }
 
   #timeoutNow(): void {
-    const raft = this.#raft;
-    if (raft.log.membership.isVoter(raft.id)) raft.becomeCandidate({ isTransfer: true });
+    if (this.#raft.mayCampaign) this.#raft.becomeCandidate({ isTransfer: true });
   }
 
   #readIndexReply({ boot, request, index }: ReadIndexReply): void {

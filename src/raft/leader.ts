@@ -55,7 +55,7 @@ export class Leader implements RoleState {
         this.#heartbeatReply(message);
         break;
       case "readIndex":
-        this.#reads.add({ from: message.from, boot: message.boot, request: message.request });
+        this.#reads.ask(message.from, { boot: message.boot, request: message.request });
         break;
       case "appendEntries":
       case "heartbeat":
@@ -127,7 +127,7 @@ export class Leader implements RoleState {
   }
 
   read(token: ReadToken): void {
-    this.#reads.add({ from: undefined, token });
+    this.#reads.add(token);
   }
 
   // Entries and commit
@@ -215,13 +215,9 @@ export class Leader implements RoleState {
     if (confirmed === undefined) return;
     const { id, term } = this.#raft;
     const { index, reads } = confirmed;
-    for (const read of reads) {
-      if (read.from === undefined) this.#raft.reads.push({ token: read.token, index });
-      else {
-        const { from: to, boot, request } = read;
-        this.#raft.send({ type: "readIndexReply", from: id, to, term, boot, request, index });
-      }
-    }
+    for (const token of reads.tokens) this.#raft.reads.push({ token, index });
+    for (const [to, request] of reads.requests)
+      this.#raft.send({ type: "readIndexReply", from: id, to, term, ...request, index });
   }
 
   // Succession

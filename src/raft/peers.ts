@@ -42,13 +42,15 @@ export class Peers {
   }
 
   /**
-   * It can be of use at once, and it holds the configuration: a member that does not know the members never votes, so
-   * as a voter without it, it could block the election of anyone who could send it.
+   * It can be of use at once: it was heard of late, or a majority that needs it may be none. And it holds the
+   * configuration: a member that does not know the members never votes, so as a voter without it, it could block the
+   * election of anyone who could send it.
    */
   isCaughtUp(id: NodeId): boolean {
-    const { commitIndex, membership } = this.#raft.log;
+    const { now, config, log } = this.#raft;
     const peer = this.#peers.get(id);
-    return peer?.isCaughtUp(commitIndex) === true && peer.match >= membership.index;
+    if (peer === undefined || now - peer.heardAt >= config.checkQuorumTicks) return false;
+    return peer.isCaughtUp(log.commitIndex) && peer.match >= log.membership.index;
   }
 
   /** The voter that holds most, other than the leader. */
@@ -132,7 +134,7 @@ export class Peers {
       this.#sendSnapshot(peer);
       return;
     }
-    const entries = log.entries(peer.next, config.appendBytesMax);
+    const entries = peer.inflights.isFull ? none : log.entries(peer.next, config.appendBytesMax);
     if (entries === undefined) this.#load(peer);
     else this.#sendAppend(peer, { term, index }, entries);
   }
@@ -158,6 +160,8 @@ export class Peers {
     this.#raft.loads.push({ to: peer.id, from: peer.next, bytesMax: this.#raft.config.appendBytesMax });
   }
 }
+
+const none: readonly Entry[] = [];
 
 function sizeOf(entries: readonly Entry[]): number {
   let bytes = 0;

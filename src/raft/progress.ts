@@ -31,7 +31,7 @@ export class Progress {
   isProbeSent = false;
   /** The entries to send next are being loaded by the host. */
   isLoading = false;
-  /** What was sent may be lost: an empty message finds out. */
+  /** What was sent may be lost: a message finds out, also where the window has no room for entries. */
   isCheckDue = false;
   /** The leader's tick at which this member last answered. */
   heardAt: number;
@@ -49,7 +49,8 @@ export class Progress {
 
   get isPaused(): boolean {
     if (this.isLoading || this.state === "snapshot") return true;
-    return this.state === "probe" ? this.isProbeSent : this.inflights.isFull;
+    if (this.state === "probe") return this.isProbeSent;
+    return this.inflights.isFull && !this.isCheckDue;
   }
 
   /** It has, or has been sent, all that it needs to be of use at once. */
@@ -133,10 +134,7 @@ export class Progress {
   /** It answered a heartbeat, so it is there. Whatever is still unanswered may have been lost. */
   answered(lastIndex: LogIndex): void {
     this.isProbeSent = false;
-    if (this.state !== "replicate" || this.match === lastIndex) return;
-    // One message more than allowed, or a full window whose acknowledgements are lost would never open again.
-    if (this.inflights.isFull) this.inflights.freeFirst();
-    this.isCheckDue = true;
+    if (this.state === "replicate" && this.match !== lastIndex) this.isCheckDue = true;
   }
 
   #enter(state: ProgressState): void {

@@ -140,19 +140,20 @@ export class Raft {
     this.#state.stabilized();
   }
 
-  /** Asks for votes. Who cannot write cannot vote for itself, and lets others go first. */
+  /** Asks for votes. */
   campaign(): void {
-    if (this.leader === undefined && this.#mayCampaign) this.becomePreCandidate();
+    if (this.leader === undefined && this.mayCampaign) this.becomePreCandidate();
   }
 
   /** No leader was heard for an election timeout. */
   timedOut(): void {
     this.#setLeader(undefined);
-    if (this.#mayCampaign) this.becomePreCandidate();
+    if (this.mayCampaign) this.becomePreCandidate();
     else this.timer.restart();
   }
 
-  get #mayCampaign(): boolean {
+  /** Who cannot write could only keep the others from electing somebody. */
+  get mayCampaign(): boolean {
     return this.log.membership.mayCampaign(this.id) && !this.isDiskHanging;
   }
 

@@ -1,20 +1,38 @@
 import type { LogIndex, NodeId, ReadToken } from "./types.ts";
 
-/** A read that waits at the leader: its own, or that of another member. */
-export type Read =
-  | { readonly from: undefined; readonly token: ReadToken }
-  | { readonly from: NodeId; readonly boot: number; readonly request: number };
+/** What a member asked the leader: its name, for ever. */
+export interface ReadRequest {
+  readonly boot: number;
+  readonly request: number;
+}
+
+/** Reads that go together: the leader's own, and for each other member its request, which stands for all its reads. */
+class Reads {
+  readonly tokens: ReadToken[] = [];
+  readonly requests: Map<NodeId, ReadRequest> = new Map();
+
+  get isEmpty(): boolean {
+    return this.tokens.length === 0 && this.requests.size === 0;
+  }
+
+  has(from: NodeId, { boot, request }: ReadRequest): boolean {
+    const own = this.requests.get(from);
+    return own?.boot === boot && own.request === request;
+  }
+}
 
 /**
  * The leader's reads (thesis 6.4). They wait; a round begins and takes all of them; a majority confirms the round
  * and they may go, at the commit index of its beginning. One round at a time: what comes meanwhile waits for
  * the next, since a majority that answered before a read came proves nothing for it.
  *
- *     add ──► #waiting ──begin──► #inRound ──confirm──► may go at #index
+ *     add, ask ──► #waiting ──begin──► #inRound ──confirm──► may go at #index
+ *
+ * Others repeat their request until it is answered, and have one at a time: only the last of each is kept.
  */
 export class LeaderReads {
-  #waiting: Read[] = [];
-  #inRound: Read[] = [];
+  #waiting: Reads = new Reads();
+  #inRound: Reads = new Reads();
   /** Counts the rounds of this term. */
   #round = 0;
   #index: LogIndex = 0;
@@ -25,36 +43,39 @@ export class LeaderReads {
   }
 
   get isRoundOpen(): boolean {
-    return this.#inRound.length > 0;
+    return !this.#inRound.isEmpty;
   }
 
   get isRoundDue(): boolean {
-    return this.#waiting.length > 0 && !this.isRoundOpen;
+    return !this.#waiting.isEmpty && !this.isRoundOpen;
   }
 
-  add(read: Read): void {
-    this.#waiting.push(read);
+  add(token: ReadToken): void {
+    this.#waiting.tokens.push(token);
+  }
+
+  ask(from: NodeId, request: ReadRequest): void {
+    if (!this.#inRound.has(from, request)) this.#waiting.requests.set(from, request);
   }
 
   begin(commitIndex: LogIndex): void {
     this.#round++;
     this.#index = commitIndex;
     this.#inRound = this.#waiting;
-    this.#waiting = [];
+    this.#waiting = new Reads();
   }
 
   /** A majority answered `round` or a later one. */
-  confirm(round: number): { readonly reads: readonly Read[]; readonly index: LogIndex } | undefined {
+  confirm(round: number): { readonly reads: Reads; readonly index: LogIndex } | undefined {
     if (!this.isRoundOpen || round < this.#round) return undefined;
     const reads = this.#inRound;
-    this.#inRound = [];
+    this.#inRound = new Reads();
     return { reads, index: this.#index };
   }
 
   /** Leadership is over: what this node itself wanted to read. Others ask again. */
   abandoned(): ReadToken[] {
-    const reads = [...this.#inRound, ...this.#waiting];
-    return reads.flatMap((read) => (read.from === undefined ? [read.token] : []));
+    return [...this.#inRound.tokens, ...this.#waiting.tokens];
   }
 }
 
@@ -67,10 +88,6 @@ export class ForwardedReads {
   #asked: ReadToken[] = [];
   /** The number of the request that is under way, or was the last one. */
   #request = 0;
-
-  get isEmpty(): boolean {
-    return this.#asked.length === 0 && this.#waiting.length === 0;
-  }
 
   add(token: ReadToken): void {
     this.#waiting.push(token);
