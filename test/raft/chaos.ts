@@ -21,10 +21,17 @@ interface Weather {
   readonly dropPercent: number;
   readonly repeatPercent: number;
   readonly inOrderPercent: number;
+  /** Messages that stay on their way for long. */
+  readonly latePercent: number;
+  /** AppendEntries that come with their first entries alone, as another release of the leader may cut them. */
+  readonly shortPercent: number;
   readonly tickWeight: number;
   readonly proposeWeight: number;
+  readonly readWeight: number;
   readonly crashWeight: number;
   readonly cutWeight: number;
+  /** How often the network is whole again: partitions last for moments or for elections. */
+  readonly healWeight: number;
   readonly changeWeight: number;
   readonly writeWeight: number;
   readonly compactWeight: number;
@@ -45,6 +52,7 @@ export class Chaos {
   readonly #weather: Weather;
   readonly #config: Omit<Config, "id" | "boot">;
   #network: Message[] = [];
+  readonly #late: Message[] = [];
   readonly #cuts: Set<string> = new Set();
   #proposals = 0;
   #tokens = 0;
@@ -83,13 +91,17 @@ export class Chaos {
       dropPercent: chance.pick([0, 0, 2, 10, 30]),
       repeatPercent: chance.pick([0, 5, 20]),
       inOrderPercent: chance.pick([0, 50, 95, 100]),
+      latePercent: chance.pick([0, 1, 5]),
+      shortPercent: chance.pick([0, 20, 60]),
       tickWeight: chance.pick([0, 20, 80]),
       proposeWeight: chance.pick([20, 60, 150]),
+      readWeight: chance.pick([5, 20, 60]),
       crashWeight: chance.pick([0, 1, 3, 10]),
-      cutWeight: chance.pick([0, 1, 4]),
+      cutWeight: chance.pick([0, 2, 8]),
+      healWeight: chance.pick([2, 8, 32]),
       changeWeight: chance.pick([0, 5, 20]),
       writeWeight: chance.pick([30, 100, 400]),
-      compactWeight: chance.pick([0, 5, 20]),
+      compactWeight: chance.pick([0, 5, 40]),
     };
   }
 
@@ -135,6 +147,11 @@ export class Chaos {
     });
     member.isDiskSlow = true;
     this.#members.set(id, member);
+    this.#drawSkew(id);
+  }
+
+  /** A clock that is slow for a while: the others have elected another leader before it sees that it lost them. */
+  #drawSkew(id: NodeId): void {
     this.#skews.set(id, this.#chance.pick([0, 0, 20, 80]));
   }
 
@@ -142,7 +159,7 @@ export class Chaos {
 
   #step(): void {
     const { tickWeight, proposeWeight, changeWeight, crashWeight, cutWeight } = this.#weather;
-    const { writeWeight, compactWeight } = this.#weather;
+    const { writeWeight, compactWeight, readWeight, healWeight } = this.#weather;
     this.#chance
       .pickWeighted([
         { weight: 600, act: () => this.#deliverOne() },
@@ -150,19 +167,22 @@ export class Chaos {
         { weight: 15, act: () => this.#at((member) => member.node.tick(1 + this.#chance.below(4))) },
         { weight: writeWeight, act: () => this.#at((member) => member.finishWrite(), this.#oneThatWrites()) },
         { weight: proposeWeight, act: () => this.#atLeader((member) => this.#propose(member)) },
-        { weight: 20, act: () => this.#at((member) => this.#read(member)) },
+        { weight: readWeight, act: () => this.#at((member) => this.#read(member)) },
+        { weight: readWeight, act: () => this.#atLeader((member) => this.#read(member)) },
+        { weight: 5, act: () => this.#network.push(...this.#late.splice(this.#chance.below(20), 1)) },
         { weight: changeWeight, act: () => this.#atLeader((member) => this.#change(member)) },
         { weight: crashWeight, act: () => this.#at((member) => this.#crash(member)) },
         { weight: crashWeight, act: () => this.#at((member) => this.#crash(member), this.#oneThatWrites()) },
         { weight: crashWeight * 4, act: () => this.#start() },
         { weight: cutWeight, act: () => this.#cut() },
         { weight: cutWeight, act: () => this.#atLeader((member) => this.#cutOff(member)) },
-        { weight: cutWeight * 4, act: () => this.#cuts.clear() },
+        { weight: healWeight, act: () => this.#cuts.clear() },
         { weight: compactWeight, act: () => this.#at((member) => this.#compact(member)) },
         { weight: 2, act: () => this.#atLeader((member) => member.node.transfer(this.#anyId())) },
         { weight: 2, act: () => this.#at((member) => member.node.reportRefused(this.#anyId())) },
         { weight: 2, act: () => this.#at((member) => member.node.reportUnreachable(this.#anyId())) },
         { weight: 1, act: () => this.#at((member) => member.node.tick(1_000)) },
+        { weight: 5, act: () => this.#drawSkew(this.#anyId()) },
         { weight: 3, act: () => this.#at((member) => this.#forget(member)) },
         { weight: 10, act: () => this.#at((member) => member.finishLoads()) },
       ])
@@ -210,13 +230,26 @@ export class Chaos {
     const isInOrder = this.#chance.percent(this.#weather.inOrderPercent);
     const at = isInOrder ? 0 : this.#chance.below(this.#network.length);
     const isRepeated = this.#chance.percent(this.#weather.repeatPercent);
-    const message = isRepeated ? this.#network[at]! : this.#network.splice(at, 1)[0]!;
+    const message = this.#shortened(isRepeated ? this.#network[at]! : this.#network.splice(at, 1)[0]!);
+    if (this.#late.length < 100 && this.#chance.percent(this.#weather.latePercent)) {
+      this.#late.push(message);
+      return;
+    }
     const isCut = this.#cuts.has(`${message.from} ${message.to}`);
     const target = this.#members.get(message.to)!;
     if (isCut || target.isDown || this.#chance.percent(this.#weather.dropPercent))
       this.#report(message, false);
     else this.#deliver(message, target);
     if (this.#network.length > 1_000) this.#network.splice(0, 500);
+  }
+
+  #shortened(message: Message): Message {
+    if (message.type !== "appendEntries" || !this.#chance.percent(this.#weather.shortPercent)) return message;
+    const { entries } = message;
+    return {
+      ...message,
+      entries: entries.slice(0, this.#chance.below(this.#chance.pick([1, entries.length + 1]))),
+    };
   }
 
   #deliver(message: Message, target: Member): void {
@@ -291,12 +324,27 @@ export class Chaos {
     const side = new Set(ids.filter(() => this.#chance.percent(50)));
     for (const from of ids)
       for (const to of ids) if (side.has(from) !== side.has(to)) this.#cuts.add(`${from} ${to}`);
+    this.#rejectCut();
   }
 
-  /** A leader that nobody hears goes on for a while. */
+  /** A leader that nobody hears, and that may hear nobody either, goes on for a while. */
   #cutOff(member: Member): void {
-    for (const id of this.#members.keys()) this.#cuts.add(`${member.id} ${id}`);
+    const isDeaf = this.#chance.percent(50);
+    for (const id of this.#members.keys()) {
+      this.#cuts.add(`${member.id} ${id}`);
+      if (isDeaf) this.#cuts.add(`${id} ${member.id}`);
+    }
+    this.#rejectCut();
     for (let i = this.#chance.below(4); i > 0; i--) this.#propose(member);
+  }
+
+  /** Some walls reject what they do not let through: those behind it take the process on the other side for gone. */
+  #rejectCut(): void {
+    if (this.#chance.percent(50)) return;
+    for (const link of this.#cuts) {
+      const [from, to] = link.split(" ") as [NodeId, NodeId];
+      this.#at(({ node }) => node.reportRefused(from), this.#members.get(to)!);
+    }
   }
 
   #compact(member: Member): void {
@@ -333,6 +381,7 @@ export class Chaos {
   #heal(): void {
     this.#note("all is healed");
     this.#cuts.clear();
+    this.#network.push(...this.#late.splice(0));
     for (const member of this.#members.values()) {
       if (member.isDown) member.start();
       this.#skews.set(member.id, 0);

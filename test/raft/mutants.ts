@@ -57,6 +57,18 @@ export const mutants: readonly Mutant[] = [
     wrong: 'this.#raft.send({ type: "appendReply"',
   },
   {
+    name: "acknowledges all that its log holds",
+    file: "follower.js",
+    right: "const last = previous.index + entries.length;",
+    wrong: "const last = this.#raft.log.lastIndex;",
+  },
+  {
+    name: "an append commits beyond what it brought",
+    file: "follower.js",
+    right: "Math.min(commitIndex, last)",
+    wrong: "Math.min(commitIndex, this.#raft.log.lastIndex)",
+  },
+  {
     name: "the leader counts what is not on its own disk",
     file: "peers.js",
     right: "id === this.#raft.id ? this.#raft.log.stableIndex :",
@@ -143,8 +155,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a read joins a round that had begun",
     file: "read-index.js",
-    right: "this.#waiting.push(read);",
-    wrong: "(this.isRoundOpen ? this.#inRound : this.#waiting).push(read);",
+    right: "this.#waiting.tokens.push(token);",
+    wrong: "(this.isRoundOpen ? this.#inRound : this.#waiting).tokens.push(token);",
+  },
+  {
+    name: "a read does not wait for a majority",
+    file: "read-index.js",
+    right: "if (!this.isRoundOpen || round < this.#round)",
+    wrong: "if (!this.isRoundOpen)",
   },
   {
     name: "a late answer is taken for that of another read",
