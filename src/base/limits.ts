@@ -13,8 +13,13 @@ export const limits = {
   bulkBytesMax: 536_870_912, // 512 MiB
   /** All bytes of one command: one value of the largest size and generous keys beside it. */
   commandBytesMax: 41_943_040, // 40 MiB
-  /** Arguments of one command that are carried out: a command is atomic, so this bounds its time. */
-  argumentsMax: 16_384,
+  /** A command is atomic, and so is a transaction: no other client is served meanwhile. Told from the request and from
+   * the lengths of values before it is proposed (engine/cost.ts). */
+  commandMicrosMax: 20_000,
+  /** Arguments of one command that are looked at: the quickest of all commands could take no more in its time. */
+  argumentsMax: 65_536, // 64 Ki
+  /** Room for arguments that a connection keeps for its next command. */
+  argumentsKept: 16_384,
   /** Arguments of a transaction as one item: its commands and watched keys. */
   itemArgumentsMax: 32_768,
   /** Arguments a request may announce (Redis: 2^31). Beyond it the connection is closed; between

@@ -13,7 +13,7 @@ import type { Image } from "./image.ts";
 import { SegmentPool } from "./index-table.ts";
 import { Keyspace, type Moment, type Shared } from "./keyspace.ts";
 import { PagePool } from "./pages.ts";
-import { modifiedOf } from "./record.ts";
+import { modifiedOf, valueLength } from "./record.ts";
 import { Sessions } from "./session.ts";
 import { applyTransaction, forEachQueued } from "./transaction.ts";
 import { engineVersionMax } from "./version.ts";
@@ -239,6 +239,18 @@ export class Engine {
     const keyspace = this.keyspaces[db]!;
     const handle = keyspace.find(key, 0, key.length);
     return handle === 0 ? 0 : modifiedOf(keyspace.arena, handle);
+  }
+
+  /** Records of the database that has the most. */
+  get recordsMax(): number {
+    return this.keyspaces.reduce((most, { records }) => Math.max(most, records), 0);
+  }
+
+  /** Length of the value of the key that an argument names, 0 where it is absent. */
+  valueLengthAt(db: number, { bytes, start, end }: Arguments, index: number): number {
+    const keyspace = this.keyspaces[db]!;
+    const handle = keyspace.find(bytes, start[index]!, end[index]!);
+    return handle === 0 ? 0 : valueLength(keyspace.arena, handle);
   }
 
   /** So little room is left for new records that growth must be refused before it is tried. */

@@ -191,6 +191,17 @@ export class Keyspace {
     return handle;
   }
 
+  /** Sets a key that is absent to so many zeros. */
+  putZeros(key: Buffer, keyFrom: number, keyTo: number, size: number): number {
+    const hash = this.#hash(key, keyFrom, keyTo);
+    const dead = this.#locate(hash, key, keyFrom, keyTo);
+    if (dead !== 0) this.remove(dead);
+    const handle = this.#create(hash, key, keyFrom, keyTo, size, 0);
+    const start = valueStart(this.arena, handle);
+    bytesOf(this.arena, handle).fill(0, start, start + size);
+    return handle;
+  }
+
   /** Gives a record another value; its deadline stays. */
   replace(handle: number, value: Buffer, valueFrom: number, valueTo: number): number {
     const moved = this.#touch(handle, deadlineOf(this.arena, handle), valueTo - valueFrom, 0);

@@ -1,3 +1,5 @@
+import { limits } from "../base/limits.ts";
+
 /**
  * One command as its bytes, with the place of each argument in them. Nothing is copied and no string
  * is made: the same object is filled again for every command of a connection.
@@ -53,6 +55,14 @@ export class Arguments {
   clear(): void {
     this.bytes = noBytes;
     this.count = 0;
+  }
+
+  /** Gives back the room of a command that had very many. */
+  release(): void {
+    if (this.start.length <= limits.argumentsKept) return;
+    this.count = 0;
+    this.start = new Int32Array(limits.argumentsKept);
+    this.end = new Int32Array(limits.argumentsKept);
   }
 
   lengthOf(index: number): number {

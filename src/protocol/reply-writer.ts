@@ -55,6 +55,11 @@ export class ReplyWriter {
     this.length = length;
   }
 
+  /** About so many bytes come next: they are made room for at once. */
+  expects(bytes: number): void {
+    if (!this.muted) this.#room(bytes);
+  }
+
   ok(): void {
     if (this.muted || !this.#room(5)) return;
     const b = this.buffer;

@@ -129,13 +129,22 @@ test("a command with too many arguments is skipped as a whole", () => {
   const many = Array.from({ length: limits.argumentsMax + 1 }, () => Buffer.from("x"));
   const bytes = Buffer.concat([encode(many), encode([Buffer.from("PING")])]);
   const [refusal, next] = decode(cut(bytes, [10, 100_000, 200_000]));
-  assert.match(String(refusal), /^TOO_LARGE a command may have 16384 arguments/);
+  assert.match(String(refusal), /^TOO_LARGE a command may have 65536 arguments/);
   assert.deepEqual(next, ["PING"]);
 });
 
 test("a command of many arguments within its limits is taken", () => {
   const many = Array.from({ length: limits.argumentsMax }, (_, i) => Buffer.from(String(i)));
   assert.equal(decode(cut(encode(many), [17, 5000, 333_333]))[0]?.length, limits.argumentsMax);
+});
+
+test("the room of very many arguments is given back with the next command", () => {
+  const decoder = new RequestDecoder();
+  const many = encode(Array.from({ length: limits.argumentsMax }, () => Buffer.from("x")));
+  assert.equal(decoder.next(many, 0, many.length), COMMAND);
+  assert.ok(decoder.args.start.length >= limits.argumentsMax);
+  assert.equal(decoder.next(many, many.length, many.length), PARTIAL);
+  assert.equal(decoder.args.start.length, limits.argumentsKept);
 });
 
 test("announced numbers take no memory before their bytes come", () => {

@@ -31,6 +31,8 @@ export class RequestDecoder {
   /** After COMMAND, TOO_LARGE: the byte behind the command. After PARTIAL: the first byte to keep. */
   position = 0;
   error = "";
+  /** After PARTIAL, where it is in a bulk: the bytes from the command's first one to the end of that bulk. Else 0. */
+  wanted = 0;
 
   /** Arguments announced by the command that is under way, 0 before its header. */
   #announced = 0;
@@ -55,6 +57,7 @@ export class RequestDecoder {
   /** Looks at bytes [at, end). After PARTIAL, `at` must be the first of the kept bytes. */
   next(bytes: Buffer, at: number, end: number): Found {
     if (this.#announced === 0) {
+      this.args.release();
       if (at >= end) return this.#partial(at);
       if (bytes[at] !== STAR) return this.#nextInline(bytes, at, end);
       const found = this.#header(bytes, at, end);
@@ -107,7 +110,10 @@ export class RequestDecoder {
       if (size > limits.valueBytesMax || stop - at > limits.commandBytesMax) {
         return this.#refuse(bytes, start, end, size, i);
       }
-      if (stop + 2 > end) return this.#pause(at, p, i);
+      if (stop + 2 > end) {
+        this.wanted = stop + 2 - at;
+        return this.#pause(at, p, i);
+      }
       if (bytes[stop] !== CR || bytes[stop + 1] !== LF) return this.#broken("expected CRLF after bulk");
       // Grown as arguments arrive, not as they are announced.
       if (i >= args.start.length) args.reserve(i + 1);
@@ -121,6 +127,7 @@ export class RequestDecoder {
     args.from = at;
     args.to = p;
     this.#announced = 0;
+    this.wanted = 0;
     this.position = p;
     return COMMAND;
   }

@@ -30,6 +30,8 @@ export class TextDecoder {
   position = 0;
   error = "";
   verb: TextVerb = "PING";
+  /** A line does not say how long it is. */
+  readonly wanted = 0;
 
   /** Set while a line that is too long is thrown away. */
   #skipping = false;

@@ -1,4 +1,7 @@
+import { ValueCost } from "../engine/cost.ts";
 import type { Engine } from "../engine/engine.ts";
+import { forEachQueued } from "../engine/transaction.ts";
+import type { Arguments } from "../protocol/arguments.ts";
 import type { KeyspaceView, StoreView } from "./contract.ts";
 
 /** What INFO and MEMORY see of an engine. */
@@ -20,6 +23,13 @@ export class EngineView implements StoreView {
       expires: keyspace.recordsWithDeadline,
       earliestMs: earliestDeadline === Number.POSITIVE_INFINITY ? 0 : earliestDeadline,
     };
+  }
+
+  valueMicros(item: Arguments, lengthMin: number): number {
+    this.#learnTime();
+    const cost = new ValueCost(this.#engine, lengthMin);
+    forEachQueued(item, (command, args, db) => cost.add(command, args, db));
+    return cost.micros;
   }
 
   get residentBytes(): number {

@@ -57,6 +57,8 @@ export class Connection implements StreamHandler, Origin {
   #keptLength = 0;
   /** Commands that the replica took and has not answered. */
   #outstanding = 0;
+  /** The longest value that one of them may leave. */
+  #longestLeft = 0;
   #waitsFor: Wait = "nothing";
   /** Called when a command of our own is answered that answers later. */
   #onAnswer: (() => void) | undefined;
@@ -147,6 +149,7 @@ export class Connection implements StreamHandler, Origin {
   settled(count: number): void {
     this.#outstanding -= count;
     if (this.#outstanding === 0) {
+      this.#longestLeft = 0;
       this.#onAnswer?.();
       this.#onAnswer = undefined;
       this.#text?.settled();
@@ -325,6 +328,16 @@ export class Connection implements StreamHandler, Origin {
     this.#sendingRoomBytes += this.out.flush(this.#send);
   }
 
+  /** What was taken just now may leave a value of so many bytes, once it is carried out. */
+  leaves(bytes: number): void {
+    if (bytes > this.#longestLeft && this.isWaiting) this.#longestLeft = bytes;
+  }
+
+  /** No value is left longer by what was taken and is not carried out yet, unless it is that long already. */
+  get longestLeft(): number {
+    return this.#longestLeft;
+  }
+
   /** The next command depends on the replies before it. */
   waitForReplies(): void {
     if (this.isWaiting) this.#waitsFor = "replies";
@@ -414,13 +427,20 @@ export class Connection implements StreamHandler, Origin {
   #keep(buffer: Buffer, from: number, to: number): void {
     const length = this.#keptLength + to - from;
     if (length > this.#kept.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(length, this.#kept.length * 2, keptBytesMin));
+      const grown = Buffer.allocUnsafeSlow(this.#roomFor(length));
       this.#kept.copy(grown, 0, 0, this.#keptLength);
       this.#kept = grown;
       this.count();
     }
     buffer.copy(this.#kept, this.#keptLength, from, to);
     this.#keptLength = length;
+  }
+
+  /** Twice as much each time, and all that is announced once an eighth of it has come: less to copy at once. */
+  #roomFor(length: number): number {
+    const wanted = this.#decoder?.wanted ?? 0;
+    if (wanted >= length && wanted <= length * 8) return wanted;
+    return Math.max(length, this.#kept.length * 2, keptBytesMin);
   }
 
   #workKept(): void {

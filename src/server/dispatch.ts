@@ -1,4 +1,5 @@
 import { limits } from "../base/limits.ts";
+import { longestLeft, requestMicros } from "../engine/cost.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import type { Command } from "../protocol/spec/row.ts";
 import { mayBeNumbered, numberArguments } from "../protocol/spec/session.ts";
@@ -7,7 +8,7 @@ import type { Trouble } from "../replica/contract.ts";
 import type { Connection } from "./connection.ts";
 import type { Server } from "./server.ts";
 import type { Transaction } from "./session.ts";
-import { exec, queueCommand } from "./transactions.ts";
+import { abort, exec, queueCommand } from "./transactions.ts";
 
 /**
  * Decides what becomes of one command: refused here, queued by MULTI, carried out by the connection, or
@@ -42,7 +43,9 @@ export function dispatch(server: Server, connection: Connection, args: Arguments
   request.command = command;
   request.args = args;
   request.db = session.db;
-  return connection.submit();
+  if (!connection.submit()) return false;
+  if (command.isWrite) connection.leaves(longestLeft(command, args));
+  return true;
 }
 
 /** The subcommand that is meant, the command itself where it has none; undefined where it is unknown. */
@@ -82,6 +85,9 @@ function refusalOf(
     if (error !== undefined) return error;
   }
   if (command === numbered) return refusalOfNumbered(server, connection, args);
+  if (args.count > limits.quickArgumentsMax && requestMicros(command, args) > limits.commandMicrosMax) {
+    return tooMany(command, args);
+  }
   if (command.isWrite && hasLongKey(command, args)) return keyTooLong;
   const { transaction } = connection.session;
   if (transaction === undefined ? !command.denyOom : mayAlwaysEnd(transaction, command)) return "";
@@ -109,6 +115,12 @@ function troubleOf({ everything, everyWrite, growth }: Trouble, command: Command
   if (everything !== undefined && !command.flags.includes("loading")) return everything;
   if (!command.isWrite) return undefined;
   return everyWrite ?? (command.denyOom ? growth : undefined);
+}
+
+/** It is atomic, and would stop all clients for as long as it takes. */
+function tooMany({ fullName }: Command, { count }: Arguments): string {
+  const ms = limits.commandMicrosMax / 1000;
+  return `TOO_LARGE '${fullName}' with ${count} arguments would take longer than ${ms} ms: split it`;
 }
 
 const keyTooLong = `TOO_LARGE a key may have ${limits.keyBytesMax} bytes`;
@@ -144,9 +156,7 @@ function refuse(
   const { session, out } = connection;
   if (command !== undefined) server.stats.rejected[command.id]!++;
   if (command?.name === "exec" || (command === numbered && args.is(numberArguments, "exec"))) {
-    session.transaction = undefined;
-    session.watched.clear();
-    out.error(`EXECABORT Transaction discarded because of: ${refusal.replace(/^ERR /, "")}`);
+    abort(connection, refusal);
     return;
   }
   if (session.transaction !== undefined) session.transaction.isBroken = true;

@@ -1,6 +1,9 @@
 import { limits } from "../base/limits.ts";
+import { dependsOnValues, longestLeft } from "../engine/cost.ts";
 import type { Queued } from "../engine/transaction.ts";
 import type { Stream } from "../platform/net.ts";
+import type { Arguments } from "../protocol/arguments.ts";
+import type { Command } from "../protocol/spec/row.ts";
 import { Watches } from "./watches.ts";
 
 /** What a client has told its connection, and what CLIENT LIST tells of it. Commands read and write it. */
@@ -47,6 +50,12 @@ export class Session {
 export class Transaction {
   readonly queued: Queued[] = [];
   bytes = 0;
+  /** How long it takes at most, by what its commands say: engine/cost.ts. */
+  micros = 0;
+  /** Some of the queued commands take as long as values are. */
+  dependsOnValues = false;
+  /** The longest value that one of the queued commands may leave. */
+  longestLeft = 0;
   /** The database that a SELECT among the queued commands has chosen. */
   db: number;
   /** Some of the queued commands are carried out by the connection, and may change it. */
@@ -64,6 +73,18 @@ export class Transaction {
     return this.bytes + this.queued.length * queuedBytes;
   }
 
+  /** `micros` is how long the command takes at most, as far as its request tells. */
+  queue(command: Command, args: Arguments, micros: number): void {
+    const bytes = Buffer.from(args.bytes.subarray(args.from, args.to));
+    this.queued.push({ db: this.db, bytes });
+    this.bytes += bytes.length;
+    this.micros += micros + bytes.length * microsPerByte;
+    if (dependsOnValues(command)) this.dependsOnValues = true;
+    if (command.isWrite) this.longestLeft = Math.max(this.longestLeft, longestLeft(command, args));
+    if (command.denyOom) this.denyOom = true;
+    if (command.route === "local") this.hasOwnAffairs = true;
+  }
+
   /** A SELECT was queued: what follows it goes to this database, unless it will fail. */
   select(database: number | string): void {
     if (typeof database === "number") this.db = database;
@@ -72,3 +93,6 @@ export class Transaction {
 
 /** What stands around the bytes of a queued command in memory: two objects, and often a buffer of its own. */
 const queuedBytes = 256;
+
+/** Of a queued command: EXEC copies it into its item, beside what requestMicros tells. */
+const microsPerByte = 0.00028;

@@ -1,11 +1,13 @@
 import { limits } from "../base/limits.ts";
+import { requestMicros } from "../engine/cost.ts";
 import { encodeTransaction } from "../engine/transaction.ts";
-import type { Arguments } from "../protocol/arguments.ts";
+import { Arguments } from "../protocol/arguments.ts";
 import type { Command } from "../protocol/spec/row.ts";
 import { numberArguments } from "../protocol/spec/session.ts";
 import { commandNamed } from "../protocol/spec/table.ts";
 import { databaseAt } from "./commands/reading.ts";
 import type { Connection } from "./connection.ts";
+import type { Server } from "./server.ts";
 import { Transaction } from "./session.ts";
 
 /** MULTI, EXEC, DISCARD, WATCH, UNWATCH. EXEC is one item for the replica: engine/transaction.ts. */
@@ -19,12 +21,13 @@ export function multi({ session, out }: Connection): void {
 }
 
 export function queueCommand(
-  { out }: Connection,
+  { out, server }: Connection,
   transaction: Transaction,
   command: Command,
   args: Arguments,
 ): void {
-  const refusal = queueRefusal(transaction, command, args);
+  const micros = requestMicros(command, args) + listingMicros(server, command);
+  const refusal = queueRefusal(transaction, command, args, micros);
   if (refusal !== "") {
     transaction.isBroken = true;
     out.error(refusal);
@@ -35,16 +38,12 @@ export function queueCommand(
     out.simple("QUEUED");
     return;
   }
-  const bytes = Buffer.from(args.bytes.subarray(args.from, args.to));
-  transaction.queued.push({ db: transaction.db, bytes });
-  transaction.bytes += bytes.length;
-  if (command.denyOom) transaction.denyOom = true;
-  if (command.route === "local") transaction.hasOwnAffairs = true;
+  transaction.queue(command, args, micros);
   if (command.name === "select") transaction.select(databaseAt(args, 1));
   out.simple("QUEUED");
 }
 
-function queueRefusal(transaction: Transaction, command: Command, args: Arguments): string {
+function queueRefusal(transaction: Transaction, command: Command, args: Arguments, micros: number): string {
   if (command.flags.includes("no_multi")) return "ERR Command not allowed inside a transaction";
   if (transaction.isBroken) return "";
   if (transaction.queued.length >= limits.transactionCommandsMax) {
@@ -53,31 +52,35 @@ function queueRefusal(transaction: Transaction, command: Command, args: Argument
   if (transaction.bytes + args.to - args.from > limits.transactionBytesMax) {
     return `TOO_LARGE a transaction may have ${limits.transactionBytesMax} bytes`;
   }
-  return "";
+  const sum = transaction.micros + micros;
+  return sum > limits.commandMicrosMax ? takesTooLong(sum) : "";
+}
+
+/** µs for the lines that a command writes about what the server has, as many as there are. */
+function listingMicros({ clients, slowlog }: Server, { fullName }: Command): number {
+  if (fullName === "client|list") return clients.size * 2;
+  return fullName === "slowlog|get" ? slowlog.length * 1.5 : 0;
+}
+
+/** Of a transaction, which would stop all clients for as long as it takes. */
+function takesTooLong(micros: number): string {
+  const ms = Math.ceil(micros / 1000);
+  return `TOO_LARGE the transaction would take about ${ms} ms, it may take ${limits.commandMicrosMax / 1000}`;
 }
 
 /** EXEC, also behind SESSION ID. False: not taken; everything is as it was, and EXEC comes again. */
 export function exec(connection: Connection, command: Command, args: Arguments): boolean {
-  const { session, request } = connection;
+  const { session } = connection;
   const { transaction, watched } = session;
   if (transaction === undefined) return connection.performInTurn(plainExec, args);
   if (transaction.isBroken) {
     if (!connection.performInTurn(plainExec, args)) return false;
   } else {
-    request.command = command;
     const number = command === plainExec ? [] : wordsBefore(args, numberArguments);
-    request.args = encodeTransaction(watched.all, transaction.queued, number);
-    request.db = session.db;
-    session.transaction = undefined;
-    if (!connection.submit()) {
-      session.transaction = transaction;
-      return false;
-    }
-    // SELECT and its like change what the next command means, and only if the transaction is carried out.
-    if (transaction.hasOwnAffairs) connection.waitForReplies();
+    if (!propose(connection, transaction, command, number)) return false;
   }
   session.transaction = undefined;
-  session.watched.clear();
+  watched.clear();
   return true;
 }
 
@@ -85,6 +88,56 @@ const plainExec = commandNamed("exec")!;
 
 function wordsBefore(args: Arguments, end: number): Buffer[] {
   return Array.from({ length: end }, (_, i) => args.copyOf(i));
+}
+
+/** Offers a transaction to the replica as one item, behind the words of a number, or refuses it in its turn. */
+function propose(
+  connection: Connection,
+  transaction: Transaction,
+  command: Command,
+  number: readonly Buffer[],
+): boolean {
+  const { session, request, server } = connection;
+  request.command = command;
+  request.args = encodeTransaction(session.watched.all, transaction.queued, number);
+  request.db = session.db;
+  const micros = microsOf(connection, transaction, number.length);
+  if (micros > limits.commandMicrosMax) {
+    // When what came before is carried out, it may turn out to take less.
+    if (connection.isWaiting) return false;
+    server.stats.rejected[command.id]!++;
+    abort(connection, takesTooLong(micros));
+    return true;
+  }
+  session.transaction = undefined;
+  if (!connection.submit()) {
+    session.transaction = transaction;
+    return false;
+  }
+  connection.leaves(transaction.longestLeft);
+  // SELECT and its like change what the next command means, and only if the transaction is carried out.
+  if (transaction.hasOwnAffairs) connection.waitForReplies();
+  return true;
+}
+
+/** How long a transaction takes at most that is ready to be proposed, behind so many words of a number. */
+function microsOf(
+  { session, request, server, longestLeft }: Connection,
+  transaction: Transaction,
+  numberWords: number,
+): number {
+  const micros = transaction.micros + session.watched.micros;
+  if (!transaction.dependsOnValues) return micros;
+  const item = new Arguments();
+  item.takeRest(request.args, numberWords);
+  return micros + server.replica.store.valueMicros(item, longestLeft);
+}
+
+/** EXEC is refused for what it would carry out: the transaction is given up. */
+export function abort({ session, out }: Connection, refusal: string): void {
+  session.transaction = undefined;
+  session.watched.clear();
+  out.error(`EXECABORT Transaction discarded because of: ${refusal.replace(/^ERR /, "")}`);
 }
 
 /** EXEC with nothing to carry out. What is watched without MULTI stays so. */

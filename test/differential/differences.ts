@@ -38,6 +38,25 @@ export const knownDifferences: readonly KnownDifference[] = [
     kvorum: `-TOO_LARGE a command may have ${limits.argumentsMax} arguments, this one has ${limits.argumentsMax + 1}`,
   },
   {
+    title: "`MGET`, `EXISTS` or `DEL` of more than about 33,000 keys, `MSET` of more than about 28,000",
+    conversation: says(step("DEL", ...words(40_000))),
+    redis: ":0",
+    kvorum: "-TOO_LARGE 'del' with 40001 arguments would take longer than 20 ms: split it",
+  },
+  {
+    title: "A transaction that would take longer than 20 ms",
+    conversation: says(
+      step("SETRANGE", "a", limits.valueBytesMax - 1, "x"),
+      step("MULTI"),
+      step("COPY", "a", "b"),
+      step("COPY", "a", "c"),
+      step("EXEC"),
+    ),
+    redis: "*2",
+    kvorum:
+      "-EXECABORT Transaction discarded because of: TOO_LARGE the transaction would take about 34 ms, it may take 20",
+  },
+  {
     title: `A pattern over ${count(limits.patternBytesMax)} bytes`,
     conversation: says(step("KEYS", "x".repeat(limits.patternBytesMax + 1))),
     redis: "*0",

@@ -6,7 +6,9 @@ import { test } from "node:test";
 import { limits } from "../../src/base/limits.ts";
 import { encodeRequest } from "../../src/protocol/request-encoder.ts";
 import { LATER } from "../../src/replica/contract.ts";
-import { Conversation, late, local } from "./conversation.ts";
+import { Chance } from "../differential/chance.ts";
+import { LateReplica } from "../late-replica.ts";
+import { Conversation, late, local, type MakeReplica } from "./conversation.ts";
 import { fill } from "./fill.ts";
 import { LiveServer } from "./live-server.ts";
 import { RawClient } from "./raw-client.ts";
@@ -208,16 +210,18 @@ test("SIGTERM: what was accepted is answered, then the process ends with 0, whoe
 });
 
 test("replies that are over the limit cut their client off, and nobody else", async () => {
-  await using live = await LiveServer.start();
+  await using live = await LiveServer.start({}, answersLater);
   using client = await RawClient.connect(live.port);
   using other = await RawClient.connect(live.port);
   await client.call("SET", "big", Buffer.alloc(limits.valueBytesMax));
-  // In one transaction: between commands of a pipeline a client that does not read is no longer read from.
-  const gets = Array.from({ length: limits.outputBytesMax / limits.valueBytesMax + 1 }, () => ["GET", "big"]);
-  client.send(Buffer.concat([["MULTI"], ...gets].map(encodeRequest)));
-  await client.replies(gets.length + 1);
-  client.send(encodeRequest(["EXEC"]));
-  assert.equal((await client.rest()).replies.length, 0);
+  // All of them are taken before the first is answered: then it is too late to read no more of them.
+  client.socket.pause();
+  const count = 2 * (limits.outputBytesMax / limits.valueBytesMax);
+  client.send(Buffer.concat(Array.from({ length: count }, () => encodeRequest(["GET", "big"]))));
+  while (live.server.clients.size === 2) assert.equal(await other.call("DBSIZE"), 1);
   assert.equal(live.server.stats.overflowedClients, 1);
   assert.equal(await other.call("DBSIZE"), 1);
 });
+
+const answersLater: MakeReplica = (replica, clock) =>
+  new LateReplica(replica, clock, new Chance(1), { fullPercent: 0, donePercent: 0 });

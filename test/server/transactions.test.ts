@@ -88,6 +88,16 @@ const tooLarge: readonly (readonly [what: string, make: () => Buffer])[] = [
 ];
 const half = Buffer.alloc(limits.commandBytesMax / 2);
 
+/** Makes a value as long as may be of a short request. */
+const longest = `SETRANGE big ${limits.valueBytesMax - 1} x`;
+const tooLong =
+  /^-EXECABORT Transaction discarded because of: TOO_LARGE the transaction would take about \d+ ms, it may take 20$/;
+
+/** Lines as requests in one piece. */
+function inRequests(lines: readonly Line[]): Buffer {
+  return Buffer.concat(lines.map((line) => encodeRequest(line.split(" "))));
+}
+
 async function say(client: RawClient, lines: readonly Line[]): Promise<void> {
   for (const line of lines) await client.call(...line.split(" "));
 }
@@ -250,6 +260,61 @@ for (const [name, makeReplica] of replicas) {
     const before = connection!.session.transaction!.bytes;
     assert.equal(await one.call("SET", "k", "x".repeat(100_000)), "QUEUED");
     assert.equal(connection!.session.transaction!.bytes, before);
+  });
+
+  test(`a transaction that would take too long is refused as a whole, and the connection goes on${name}`, async () => {
+    await using live = await LiveServer.start({}, makeReplica);
+    using one = await RawClient.connect(live.port);
+    const copies = Array.from({ length: 50 }, () => "COPY big copy REPLACE");
+    const lines = ["SET k 1", "WATCH k", longest, "MULTI", "SET k 2", ...copies, "EXEC", "GET k"];
+    one.send(inRequests([...lines, "MULTI", "SET k 3", "EXEC", "EXISTS copy"]));
+    const replies = await one.replies(lines.length + 4);
+    assert.match(String(replies[lines.length - 2]), tooLong);
+    assert.deepEqual(replies.slice(lines.length - 1), ["1", "OK", "QUEUED", ["OK"], 0]);
+  });
+
+  test(`a transaction that would take too long does not use up its number${name}`, async () => {
+    await using live = await LiveServer.start({}, makeReplica);
+    using one = await RawClient.connect(live.port);
+    const session = String(await one.call("SESSION", "OPEN", "10000"));
+    await say(one, [longest, "MULTI", "COPY big a", "COPY big b"]);
+    assert.match(String(await one.call("SESSION", "ID", session, "1", "1", "EXEC")), tooLong);
+    await say(one, ["MULTI", "COPY big a"]);
+    assert.deepEqual(await one.call("SESSION", "ID", session, "1", "1", "EXEC"), [1]);
+  });
+
+  test(`what its own commands make long counts too${name}`, async () => {
+    await using live = await LiveServer.start({}, makeReplica);
+    using one = await RawClient.connect(live.port);
+    const gets = Array.from({ length: 50 }, () => "GET away");
+    for (const lengthens of [[longest, "RENAME big away"], ["SETRANGE away 9999999 x"]]) {
+      await say(one, ["MULTI", ...lengthens, ...gets]);
+      assert.match(String(await one.call("EXEC")), tooLong);
+      assert.equal(await one.call("EXISTS", "big", "away"), 0);
+    }
+  });
+
+  test(`commands that take too long by themselves are refused when they are queued${name}`, async () => {
+    await using live = await LiveServer.start({}, makeReplica);
+    using one = await RawClient.connect(live.port);
+    await say(one, ["MULTI", "SET k 1"]);
+    let reply: unknown = "QUEUED";
+    for (let i = 0; i < 1_000 && reply === "QUEUED"; i++) reply = await one.call("COMMAND");
+    assert.match(String(reply), /^-TOO_LARGE the transaction would take about \d+ ms, it may take 20$/);
+    assert.equal(await one.call("EXEC"), "-EXECABORT Transaction discarded because of previous errors.");
+    assert.equal(await one.call("EXISTS", "k"), 0);
+  });
+
+  test(`as many short commands as there may be are in time${name}`, async () => {
+    await using live = await LiveServer.start({}, makeReplica);
+    using one = await RawClient.connect(live.port);
+    for (const make of [(i: number) => `SET k${i} v`, (i: number) => `GET k${i}`, () => "INCR n"]) {
+      const lines = Array.from({ length: limits.transactionCommandsMax }, (_, i) => make(i));
+      one.send(inRequests(["MULTI", ...lines, "EXEC"]));
+      const replies = await one.replies(lines.length + 2);
+      assert.equal((replies.at(-1) as unknown[]).length, lines.length);
+    }
+    assert.equal(await one.call("GET", "n"), `${limits.transactionCommandsMax}`);
   });
 
   for (const [what, make] of tooLarge) {

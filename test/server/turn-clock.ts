@@ -1,5 +1,6 @@
 import { assert } from "../../src/base/assert.ts";
 import type { Clock, Timer } from "../../src/platform/clock.ts";
+import { workedMs } from "../work.ts";
 
 /** Far more turns than any conversation takes: only a connection that spins gets there. */
 const turnsMax = 200_000;
@@ -11,6 +12,8 @@ export class TurnClock implements Clock {
   /** How often somebody wanted to know how much time has passed, and how much that makes pass. */
   looks = 0;
   msPerLook = 0;
+  /** Work of the longest turn so far, where work is measured. */
+  longestTurnMs = 0;
   #ms = 1_700_000_000_000;
   #tasks: (() => void)[] = [];
   readonly #repeating: Set<() => void> = new Set();
@@ -23,6 +26,11 @@ export class TurnClock implements Clock {
     this.looks++;
     this.#ms += this.msPerLook;
     return this.#ms;
+  }
+
+  /** How long this process has been at work. */
+  workedMs(): number {
+    return 0;
   }
 
   after(): Timer {
@@ -48,12 +56,25 @@ export class TurnClock implements Clock {
   run(io: () => boolean): void {
     for (let turns = 0; turns < turnsMax; turns++) {
       this.turns++;
+      const startMs = this.workedMs();
       const isBusy = io();
       const tasks = this.#tasks;
       this.#tasks = [];
       if (!isBusy && tasks.length === 0) return;
       for (const task of tasks) task();
+      this.longestTurnMs = Math.max(this.longestTurnMs, this.workedMs() - startMs);
     }
     assert(false, "the event loop comes to rest");
+  }
+}
+
+/** Time that passes while this process is at work, and only then: whatever else the machine does. */
+export class WorkClock extends TurnClock {
+  override monotonicMs(): number {
+    return workedMs();
+  }
+
+  override workedMs(): number {
+    return workedMs();
   }
 }

@@ -1,7 +1,7 @@
 import { limits } from "../../base/limits.ts";
 import type { Execution, Handlers } from "../execution.ts";
 import { bytesOf, markRaw, valueLength, valueStart } from "../record.ts";
-import { findKey, putArgument, putBytes, readInteger } from "./access.ts";
+import { findKey, putArgument, readInteger } from "./access.ts";
 
 /** Strings that are changed in part. */
 export const stringEditHandlers: Handlers = { append, setrange };
@@ -60,8 +60,10 @@ function overwrite(x: Execution, handle: number, offset: number, index: number):
 
 /** Sets the key to `offset` zeros and the third argument. */
 function putPadded(x: Execution, offset: number): void {
-  const { args } = x;
-  const value = Buffer.alloc(offset + args.lengthOf(3));
-  args.bytes.copy(value, offset, args.start[3]!, args.end[3]!);
-  markRaw(x.keyspace.arena, putBytes(x, 1, value, 0, value.length, 0));
+  const { args, keyspace } = x;
+  const { arena } = keyspace;
+  const handle = keyspace.putZeros(args.bytes, args.start[1]!, args.end[1]!, offset + args.lengthOf(3));
+  args.bytes.copy(bytesOf(arena, handle), valueStart(arena, handle) + offset, args.start[3]!, args.end[3]!);
+  markRaw(arena, handle);
+  x.changed = true;
 }

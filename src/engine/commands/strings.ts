@@ -24,9 +24,13 @@ function mget(x: Execution): void {
     x.out.error(`TOO_LARGE MGET would answer ${bytes} bytes, it may answer ${limits.mgetBytesMax}`);
     return;
   }
+  x.out.expects(bytes + bulkHeaderBytes * count);
   x.out.array(count - 1);
   for (let i = 1; i < count; i++) replyValueOrNull(x, found[i]!);
 }
+
+/** What stands around a value in a reply, and a little more. */
+const bulkHeaderBytes = 32;
 
 /** The records that one MGET has found, before it answers any of them. */
 let found = new Int32Array(64);

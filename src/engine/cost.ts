@@ -1,0 +1,313 @@
+import { parseInt64 } from "../base/int64.ts";
+import { limits } from "../base/limits.ts";
+import type { Arguments } from "../protocol/arguments.ts";
+import type { Command } from "../protocol/spec/row.ts";
+import { commands } from "../protocol/spec/table.ts";
+
+/**
+ * How long commands take, in µs, told before they are proposed: what was proposed is carried out, and nothing may hold
+ * up all clients. Two parts make it up:
+ *
+ *     requestMicros   what can be seen in the request: its keys, its arguments, its bytes
+ *     ValueCost       what depends on the data: values that are copied or compared, keys that are looked at
+ *
+ * The weights were measured with keys far apart in a database larger than any cache, and with memory that was never
+ * used before. cost.test.ts compares them with the time that is really taken.
+ */
+export function requestMicros(command: Command, args: Arguments): number {
+  return (
+    microsPerCommand +
+    microsPerKey * keysOf(command, args.count) +
+    microsPerArgument * args.count +
+    microsPerByte * (args.to - args.from) +
+    (extraById[command.id] ?? 0) +
+    (patternsById[command.id] ?? 0) * (args.to - args.from)
+  );
+}
+
+function keysOf({ firstKey, lastKey, keyStep }: Command, count: number): number {
+  if (firstKey === 0) return 0;
+  const last = lastKey < 0 ? count + lastKey : lastKey;
+  return Math.floor((last - firstKey) / keyStep) + 1;
+}
+
+const microsPerCommand = 1;
+const microsPerKey = 0.5;
+const microsPerArgument = 0.1;
+/** Of a request: it is copied into an entry of the log, or into a record. */
+const microsPerByte = 0.0003;
+/** Of a value that is written into a reply, whose buffer grows. */
+const microsPerReplyByte = 0.00058;
+/** Of a value that is copied to another place. */
+const microsPerMovedByte = 0.0005;
+/** Of the table that LCS fills. */
+const microsPerCell = 0.0045;
+/** Of a walk over the table of keys. */
+const microsPerKeyInWalk = 0.5;
+/** What a pattern with several stars takes at most before a walk stops for it, and on a longest key for each of its bytes. */
+const patternMicros = 8_000;
+const longestKeyMicros = 65;
+/** INCRBYFLOAT with numbers of thousands of digits. */
+const longFloatMicros = 400;
+/** Digits up to which a number is nothing special. */
+const floatDigits = 40;
+/** The longest text of a float: `%.17Lf` of the largest. */
+const floatBytesMax = 5_000;
+
+/** Those that cost so many µs more than others do, by their full names. */
+const extra: Readonly<Record<string, number>> = {
+  incrbyfloat: 6,
+  scan: 6,
+  randomkey: 8,
+  flushall: 30,
+  flushdb: 30,
+  getex: 1,
+  info: 60,
+  command: 150,
+  "command|docs": 120,
+  "command|info": 120,
+  "command|list": 20,
+  "config|get": 20,
+  "latency|doctor": 20,
+  "latency|graph": 20,
+};
+
+/** And so many µs for each byte of the patterns that they compare all their names with. */
+const patterns: Readonly<Record<string, number>> = { "command|list": 8, "config|get": 1.2 };
+
+const extraById: readonly (number | undefined)[] = commands.map(({ fullName }) => extra[fullName]);
+const patternsById: readonly (number | undefined)[] = commands.map(({ fullName }) => patterns[fullName]);
+
+/** Where it is asked what there is: Engine. */
+export interface Values {
+  /** 0 where the key is absent. */
+  valueLengthAt(db: number, args: Arguments, index: number): number;
+  /** Of the database that has the most. */
+  readonly recordsMax: number;
+}
+
+/**
+ * The time that a transaction takes for values, from their lengths as they are now, and as its own commands may
+ * leave them: never less than it will be, unless others make a value longer meanwhile. What a command would remove
+ * counts as if it stayed; a key of which a longer value was left is as long in every database.
+ */
+export class ValueCost {
+  micros = 0;
+  readonly #values: Values;
+  readonly #lengthMin: number;
+  /** Lengths that commands before may have left, where they are more than `smallBytes`. */
+  readonly #left = new Map<string, number>();
+  /** Keys whose value was edited, and has room now to be edited again. */
+  readonly #edited = new Set<string>();
+  #hasSwapped = false;
+  /** No more than so many keys were added by the commands before. */
+  #keysAdded = 0;
+
+  /** Values may be as long as `lengthMin` without being looked up. */
+  constructor(values: Values, lengthMin = 0) {
+    this.#values = values;
+    this.#lengthMin = Math.max(lengthMin, smallBytes);
+  }
+
+  /** The next command of the transaction. */
+  add({ id }: Command, args: Arguments, db: number): void {
+    this.#keysAdded += args.count;
+    byValueById[id]?.(this, args, db);
+  }
+
+  /** What lengthOf tells where nothing longer is known. */
+  get smallest(): number {
+    return this.#lengthMin;
+  }
+
+  reply(bytes: number): void {
+    this.micros += bytes * microsPerReplyByte;
+  }
+
+  move(bytes: number): void {
+    this.micros += bytes * microsPerMovedByte;
+  }
+
+  cells(count: number): void {
+    this.micros += count * microsPerCell;
+  }
+
+  /** A walk over so many keys, if there are so many, each of which is compared with the pattern of an argument. */
+  walk(most: number, args?: Arguments, pattern = 0): void {
+    const keys = Math.min(most, this.#values.recordsMax + this.#keysAdded);
+    this.micros += keys * microsPerKeyInWalk;
+    if (args === undefined || args.text(pattern).split("*").length <= 2) return;
+    this.micros += Math.min(patternMicros, keys * args.lengthOf(pattern) * longestKeyMicros);
+  }
+
+  longFloat(): void {
+    this.micros += longFloatMicros;
+  }
+
+  swap(): void {
+    this.#hasSwapped = true;
+  }
+
+  /** No less than the length of the value that the command will find. */
+  lengthOf(args: Arguments, index: number, db: number): number {
+    let length = Math.max(this.#lengthMin, this.#values.valueLengthAt(db, args, index));
+    if (this.#hasSwapped) {
+      for (let other = 0; other < limits.databases; other++) {
+        length = Math.max(length, this.#values.valueLengthAt(other, args, index));
+      }
+    }
+    if (this.#left.size === 0) return length;
+    return Math.max(length, this.#left.get(args.text(index)) ?? 0);
+  }
+
+  /** The command leaves a value of this length, or one that is shorter. */
+  leave(args: Arguments, index: number, length: number): void {
+    if (this.#edited.size > 0) this.#edited.delete(args.text(index));
+    if (length <= smallBytes) return;
+    const key = args.text(index);
+    this.#left.set(key, Math.max(length, this.#left.get(key) ?? 0));
+  }
+
+  /** The command changes a part of a value, which has `length` bytes then, and `added` of them are new. */
+  edit(args: Arguments, length: number, added: number): void {
+    const key = args.text(1);
+    // A value that has moved once has room for an eighth, a sixteenth at least.
+    this.move(this.#edited.has(key) ? Math.min(length, added * 16) : length);
+    this.leave(args, 1, length);
+    this.#edited.add(key);
+  }
+}
+
+/** Values up to this length cost no more than what each command is counted for. */
+const smallBytes = 128;
+
+type OfValues = (cost: ValueCost, args: Arguments, db: number) => void;
+
+/** Commands whose time, or what they leave for others to take time, depends on more than their request. */
+const byValue: Readonly<Record<string, OfValues>> = {
+  get: replied,
+  getdel: replied,
+  mget: (cost, args, db) => {
+    let bytes = 0;
+    for (let i = 1; i < args.count; i++) bytes += cost.lengthOf(args, i, db);
+    cost.reply(Math.min(bytes, limits.mgetBytesMax));
+  },
+  getrange: repliedInPart,
+  substr: repliedInPart,
+  lcs: (cost, args, db) => {
+    const cells = (cost.lengthOf(args, 1, db) + 1) * (cost.lengthOf(args, 2, db) + 1);
+    cost.cells(Math.min(cells, limits.lcsCellsMax));
+  },
+  set: (cost, args, db) => {
+    if (args.count > 3) replied(cost, args, db);
+    cost.leave(args, 1, args.lengthOf(2));
+  },
+  getset: (cost, args, db) => {
+    replied(cost, args, db);
+    cost.leave(args, 1, args.lengthOf(2));
+  },
+  setnx: (cost, args) => cost.leave(args, 1, args.lengthOf(2)),
+  setex: (cost, args) => cost.leave(args, 1, args.lengthOf(3)),
+  psetex: (cost, args) => cost.leave(args, 1, args.lengthOf(3)),
+  mset: pairsLeft,
+  msetnx: pairsLeft,
+  append: (cost, args, db) => {
+    const added = args.lengthOf(2);
+    cost.edit(args, Math.min(cost.lengthOf(args, 1, db) + added, limits.valueBytesMax), added);
+  },
+  setrange: (cost, args, db) => {
+    const offset = Number(parseInt64(args.bytes, args.start[2]!, args.end[2]!) ?? -1);
+    const end = offset + args.lengthOf(3);
+    if (offset < 0 || end > limits.valueBytesMax) return;
+    const before = cost.lengthOf(args, 1, db);
+    cost.edit(args, Math.max(before, end), Math.max(end - before, 0));
+  },
+  getex: (cost, args, db) => {
+    replied(cost, args, db);
+    if (args.count > 2) moved(cost, args, db);
+  },
+  expire: moved,
+  pexpire: moved,
+  expireat: moved,
+  pexpireat: moved,
+  persist: moved,
+  move: moved,
+  rename: movedToSecond,
+  renamenx: movedToSecond,
+  copy: movedToSecond,
+  swapdb: (cost) => cost.swap(),
+  incrbyfloat: (cost, args, db) => {
+    if (isShortFloat(args, 2) && cost.lengthOf(args, 1, db) <= cost.smallest) return;
+    cost.longFloat();
+    cost.leave(args, 1, floatBytesMax);
+  },
+  keys: (cost, args) => cost.walk(limits.keysPerSlice, args, 1),
+  scan: (cost, args) => {
+    let count = 10;
+    let pattern = 0;
+    for (let i = 2; i + 1 < args.count; i += 2) {
+      if (args.is(i, "match")) pattern = i + 1;
+      if (args.is(i, "count")) count = Math.min(Number(args.text(i + 1)) || 0, limits.scanCountMax);
+    }
+    cost.walk(count, pattern === 0 ? undefined : args, pattern);
+  },
+  // As long as keys that have expired are not removed, there may be many where one that lives is looked for.
+  randomkey: (cost) => cost.walk(limits.keysPerSlice),
+};
+
+/** Whether a float, or what it may be, has few digits, and few zeros are between it and the point. */
+function isShortFloat(args: Arguments, index: number): boolean {
+  if (args.lengthOf(index) > floatDigits) return false;
+  const text = args.text(index);
+  if (!/[a-z]/i.test(text)) return true;
+  const size = Math.abs(Number(text));
+  return size < 10 ** floatDigits && size > 10 ** -floatDigits;
+}
+
+function replied(cost: ValueCost, args: Arguments, db: number): void {
+  cost.reply(cost.lengthOf(args, 1, db));
+}
+
+/** However long the value really is, up to the length that it may have. */
+function repliedInPart(cost: ValueCost, args: Arguments, db: number): void {
+  const first = Number(parseInt64(args.bytes, args.start[2]!, args.end[2]!) ?? 0);
+  const last = Number(parseInt64(args.bytes, args.start[3]!, args.end[3]!) ?? 0);
+  const length = cost.lengthOf(args, 1, db);
+  const behindFirst = first < 0 ? -first : length - first;
+  const upToLast = last < 0 ? length : last + 1 - Math.max(first, 0);
+  cost.reply(Math.max(0, Math.min(length, behindFirst, upToLast)));
+}
+
+function moved(cost: ValueCost, args: Arguments, db: number): void {
+  const length = cost.lengthOf(args, 1, db);
+  cost.move(length);
+  cost.leave(args, 1, length);
+}
+
+function movedToSecond(cost: ValueCost, args: Arguments, db: number): void {
+  const length = cost.lengthOf(args, 1, db);
+  cost.move(length);
+  cost.leave(args, 2, length);
+}
+
+function pairsLeft(cost: ValueCost, args: Arguments): void {
+  for (let i = 1; i + 1 < args.count; i += 2) cost.leave(args, i, args.lengthOf(i + 1));
+}
+
+const byValueById: readonly (OfValues | undefined)[] = commands.map(({ fullName }) => byValue[fullName]);
+
+/** Whether a transaction with this command has to be asked how long its values are. */
+export function dependsOnValues({ id }: Command): boolean {
+  return byValueById[id] !== undefined;
+}
+
+/** The longest value that a write may leave, of those that it does not find so long, by what its request tells. */
+export function longestLeft({ id }: Command, args: Arguments): number {
+  return lengtheningById[id]! ? limits.valueBytesMax : args.to - args.from;
+}
+
+/** Nothing in their requests tells how long a value they leave, or it is not looked for. */
+const lengthening: ReadonlySet<string> = new Set(
+  "append setrange copy rename renamenx move swapdb session|id".split(" "),
+);
+const lengtheningById: readonly boolean[] = commands.map(({ fullName }) => lengthening.has(fullName));
