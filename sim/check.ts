@@ -12,11 +12,9 @@ export async function checkFile(path: string, print: (text: string) => void): Pr
   print(`${path}: ${summaryOf(history)}`);
   if (history.length === 0) return true;
   let count = 0;
-  for (const { name, promise, judged, violations } of checkHistory(history)) {
+  for (const { name, promise, left, violations } of checkHistory(history)) {
     count += violations.length;
-    print(
-      `  ${violations.length === 0 ? "✓" : "✗"} ${name.padEnd(16)} ${promise}${judged && ` (${judged})`}`,
-    );
+    print(`  ${violations.length === 0 ? "✓" : "✗"} ${name.padEnd(16)} ${promise}${left && ` (${left})`}`);
     for (const { text } of violations) print(`\n${indented(text)}\n`);
   }
   print(

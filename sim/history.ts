@@ -107,6 +107,17 @@ export function isWrite(operation: Operation): boolean {
   return action.type === "exec" ? action.argument.some((part) => part.type !== "get") : action.type !== "get";
 }
 
+/** Whether its replies show that it changed something; undefined where nobody knows. FLUSHALL never shows it. */
+export function hasChanged(operation: Operation): boolean | undefined {
+  if (operation.outcome === "failed" || !isWrite(operation)) return false;
+  const parts = partsOf(operation);
+  if (operation.outcome === "known") {
+    if (parts.some(showsChange)) return true;
+    if (parts.every(({ action }) => action.type !== "flush")) return false;
+  }
+  return operation.revision === undefined ? undefined : true;
+}
+
 /** Whether the reply says that something changed. FLUSHALL answers the same to an empty store. */
 export function showsChange({ action, reply }: Part): boolean {
   switch (action.type) {

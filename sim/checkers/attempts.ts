@@ -22,7 +22,7 @@ export function withoutRepeats(history: readonly Operation[]): Operation[] {
 }
 
 /** Names a write of a session; undefined for what belongs to none. */
-function nameOf({ session, sequence }: Operation): string | undefined {
+export function nameOf({ session, sequence }: Operation): string | undefined {
   return session === undefined || sequence === undefined ? undefined : `${session}/${sequence}`;
 }
 

@@ -42,7 +42,7 @@ export interface Tolerance {
 export const defaultTolerance: Tolerance = { drift: 0.1, lateMs: 2_000 };
 
 /** Cluster time at which the operation can have happened, in ms. */
-function clockOf({ clock, start, end, outcome }: Operation): readonly [number, number] {
+export function clockOf({ clock, start, end, outcome }: Operation): readonly [number, number] {
   const last = outcome === "unknown" ? Infinity : (clock?.[1] ?? end / 1000);
   return [clock?.[0] ?? start / 1000, last];
 }
@@ -64,6 +64,11 @@ export function sightsOf(held: Held, operation: Operation): readonly Sight[] {
 const alive: readonly Sight[] = ["alive"];
 const expired: readonly Sight[] = ["expired"];
 const both: readonly Sight[] = ["alive", "expired"];
+
+/** As which it can have been seen at whatever time. */
+export function sightsAtAnyTime({ value, earliest }: Held): readonly Sight[] {
+  return value === null || earliest === Infinity ? alive : both;
+}
 
 /** All that the key may hold after this step, if its replies are right; none where they cannot be. */
 export function statesAfter(

@@ -48,6 +48,12 @@ export function showReply(reply: Reply): string {
   return showValue(reply as string | number | null);
 }
 
+/** `"1"`, with a deadline where there is one; `"1" or nothing` where several are possible. */
+export function describePossible(states: readonly Held[] | undefined): string {
+  if (states === undefined) return "anything";
+  return [...new Set(states.map(showHeld))].join(" or ");
+}
+
 export function showHeld({ value, earliest, latest }: Held): string {
   if (value === null || earliest === Infinity) return showValue(value);
   const end = latest === Infinity ? "any time" : `${Math.round(latest)} ms`;
