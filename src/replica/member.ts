@@ -484,6 +484,7 @@ export class Member implements Replica, ConsensusHost {
   #tick(): void {
     this.isFull = this.#engine.isAlmostFull;
     if (!this.#isOpen || this.#hasFailed || this.#consensus === undefined) return;
+    this.#engine.tidy();
     this.#giveUp();
     this.#rounds.repeat();
     this.#roundTick();

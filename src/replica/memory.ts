@@ -76,8 +76,10 @@ export class Memory implements Replica {
 
   #tick(): void {
     this.isFull = this.#engine.isAlmostFull;
+    if (!this.#isOpen) return;
+    this.#engine.tidy();
     const now = this.#time.estimate();
-    if (!this.#isOpen || this.#engine.earliestDeadline > now) return;
+    if (this.#engine.earliestDeadline > now) return;
     const removed = this.#engine.advance(now, limits.expiredPerTick);
     if (removed === limits.expiredPerTick) this.#clock.nextTurn(() => this.#tick());
   }
