@@ -94,7 +94,6 @@ export interface Values {
 export class ValueCost {
   micros = 0;
   readonly #values: Values;
-  readonly #lengthMin: number;
   /** Lengths that commands before may have left, where they are more than `smallBytes`. */
   readonly #left = new Map<string, number>();
   /** Keys whose value was edited, and has room now to be edited again. */
@@ -103,21 +102,14 @@ export class ValueCost {
   /** No more than so many keys were added by the commands before. */
   #keysAdded = 0;
 
-  /** Values may be as long as `lengthMin` without being looked up. */
-  constructor(values: Values, lengthMin = 0) {
+  constructor(values: Values) {
     this.#values = values;
-    this.#lengthMin = Math.max(lengthMin, smallBytes);
   }
 
   /** The next command of the transaction. */
   add({ id }: Command, args: Arguments, db: number): void {
     this.#keysAdded += args.count;
     byValueById[id]?.(this, args, db);
-  }
-
-  /** What lengthOf tells where nothing longer is known. */
-  get smallest(): number {
-    return this.#lengthMin;
   }
 
   reply(bytes: number): void {
@@ -150,7 +142,7 @@ export class ValueCost {
 
   /** No less than the length of the value that the command will find. */
   lengthOf(args: Arguments, index: number, db: number): number {
-    let length = Math.max(this.#lengthMin, this.#values.valueLengthAt(db, args, index));
+    let length = Math.max(smallBytes, this.#values.valueLengthAt(db, args, index));
     if (this.#hasSwapped) {
       for (let other = 0; other < limits.databases; other++) {
         length = Math.max(length, this.#values.valueLengthAt(other, args, index));
@@ -237,7 +229,7 @@ const byValue: Readonly<Record<string, OfValues>> = {
   copy: movedToSecond,
   swapdb: (cost) => cost.swap(),
   incrbyfloat: (cost, args, db) => {
-    if (isShortFloat(args, 2) && cost.lengthOf(args, 1, db) <= cost.smallest) return;
+    if (isShortFloat(args, 2) && cost.lengthOf(args, 1, db) <= smallBytes) return;
     cost.longFloat();
     cost.leave(args, 1, floatBytesMax);
   },
@@ -300,14 +292,3 @@ const byValueById: readonly (OfValues | undefined)[] = commands.map(({ fullName 
 export function dependsOnValues({ id }: Command): boolean {
   return byValueById[id] !== undefined;
 }
-
-/** The longest value that a write may leave, of those that it does not find so long, by what its request tells. */
-export function longestLeft({ id }: Command, args: Arguments): number {
-  return lengtheningById[id]! ? limits.valueBytesMax : args.to - args.from;
-}
-
-/** Nothing in their requests tells how long a value they leave, or it is not looked for. */
-const lengthening: ReadonlySet<string> = new Set(
-  "append setrange copy rename renamenx move swapdb session|id".split(" "),
-);
-const lengtheningById: readonly boolean[] = commands.map(({ fullName }) => lengthening.has(fullName));

@@ -125,11 +125,8 @@ export interface HeldSnapshot {
 /** A look at the store, without changing it. */
 export interface StoreView {
   keyspace(db: number): KeyspaceView;
-  /**
-   * How many µs a transaction takes at most for the values that it copies and compares, if they are as long as now,
-   * and as `lengthMin` where they are shorter.
-   */
-  valueMicros(item: Arguments, lengthMin: number): number;
+  /** How many µs a transaction takes at most for the values that it copies and compares, if they are as long as now. */
+  valueMicros(item: Arguments): number;
   /** Bytes of all records and tables, as the operating system sees them. */
   readonly residentBytes: number;
   readonly revision: number;

@@ -25,9 +25,9 @@ export class EngineView implements StoreView {
     };
   }
 
-  valueMicros(item: Arguments, lengthMin: number): number {
+  valueMicros(item: Arguments): number {
     this.#learnTime();
-    const cost = new ValueCost(this.#engine, lengthMin);
+    const cost = new ValueCost(this.#engine);
     forEachQueued(item, (command, args, db) => cost.add(command, args, db));
     return cost.micros;
   }

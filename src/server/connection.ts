@@ -57,8 +57,6 @@ export class Connection implements StreamHandler, Origin {
   #keptLength = 0;
   /** Commands that the replica took and has not answered. */
   #outstanding = 0;
-  /** The longest value that one of them may leave. */
-  #longestLeft = 0;
   #waitsFor: Wait = "nothing";
   /** Called when a command of our own is answered that answers later. */
   #onAnswer: (() => void) | undefined;
@@ -149,7 +147,6 @@ export class Connection implements StreamHandler, Origin {
   settled(count: number): void {
     this.#outstanding -= count;
     if (this.#outstanding === 0) {
-      this.#longestLeft = 0;
       this.#onAnswer?.();
       this.#onAnswer = undefined;
       this.#text?.settled();
@@ -326,16 +323,6 @@ export class Connection implements StreamHandler, Origin {
   #handOver(): void {
     this.server.stats.sentBytes += this.out.length;
     this.#sendingRoomBytes += this.out.flush(this.#send);
-  }
-
-  /** What was taken just now may leave a value of so many bytes, once it is carried out. */
-  leaves(bytes: number): void {
-    if (bytes > this.#longestLeft && this.isWaiting) this.#longestLeft = bytes;
-  }
-
-  /** No value is left longer by what was taken and is not carried out yet, unless it is that long already. */
-  get longestLeft(): number {
-    return this.#longestLeft;
   }
 
   /** The next command depends on the replies before it. */

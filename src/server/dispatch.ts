@@ -1,5 +1,5 @@
 import { limits } from "../base/limits.ts";
-import { longestLeft, requestMicros } from "../engine/cost.ts";
+import { requestMicros } from "../engine/cost.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import type { Command } from "../protocol/spec/row.ts";
 import { mayBeNumbered, numberArguments } from "../protocol/spec/session.ts";
@@ -43,9 +43,7 @@ export function dispatch(server: Server, connection: Connection, args: Arguments
   request.command = command;
   request.args = args;
   request.db = session.db;
-  if (!connection.submit()) return false;
-  if (command.isWrite) connection.leaves(longestLeft(command, args));
-  return true;
+  return connection.submit();
 }
 
 /** The subcommand that is meant, the command itself where it has none; undefined where it is unknown. */

@@ -1,5 +1,5 @@
 import { limits } from "../base/limits.ts";
-import { dependsOnValues, longestLeft } from "../engine/cost.ts";
+import { dependsOnValues } from "../engine/cost.ts";
 import type { Queued } from "../engine/transaction.ts";
 import type { Stream } from "../platform/net.ts";
 import type { Arguments } from "../protocol/arguments.ts";
@@ -54,8 +54,6 @@ export class Transaction {
   micros = 0;
   /** Some of the queued commands take as long as values are. */
   dependsOnValues = false;
-  /** The longest value that one of the queued commands may leave. */
-  longestLeft = 0;
   /** The database that a SELECT among the queued commands has chosen. */
   db: number;
   /** Some of the queued commands are carried out by the connection, and may change it. */
@@ -80,7 +78,6 @@ export class Transaction {
     this.bytes += bytes.length;
     this.micros += micros + bytes.length * microsPerByte;
     if (dependsOnValues(command)) this.dependsOnValues = true;
-    if (command.isWrite) this.longestLeft = Math.max(this.longestLeft, longestLeft(command, args));
     if (command.denyOom) this.denyOom = true;
     if (command.route === "local") this.hasOwnAffairs = true;
   }

@@ -103,8 +103,6 @@ function propose(
   request.db = session.db;
   const micros = microsOf(connection, transaction, number.length);
   if (micros > limits.commandMicrosMax) {
-    // When what came before is carried out, it may turn out to take less.
-    if (connection.isWaiting) return false;
     server.stats.rejected[command.id]!++;
     abort(connection, takesTooLong(micros));
     return true;
@@ -114,15 +112,17 @@ function propose(
     session.transaction = transaction;
     return false;
   }
-  connection.leaves(transaction.longestLeft);
   // SELECT and its like change what the next command means, and only if the transaction is carried out.
   if (transaction.hasOwnAffairs) connection.waitForReplies();
   return true;
 }
 
-/** How long a transaction takes at most that is ready to be proposed, behind so many words of a number. */
+/**
+ * How long a transaction takes at most that is ready to be proposed, behind so many words of a number. MULTI waited for
+ * the replies before it, so the values are as long as this connection's own writes have made them.
+ */
 function microsOf(
-  { session, request, server, longestLeft }: Connection,
+  { session, request, server }: Connection,
   transaction: Transaction,
   numberWords: number,
 ): number {
@@ -130,7 +130,7 @@ function microsOf(
   if (!transaction.dependsOnValues) return micros;
   const item = new Arguments();
   item.takeRest(request.args, numberWords);
-  return micros + server.replica.store.valueMicros(item, longestLeft);
+  return micros + server.replica.store.valueMicros(item);
 }
 
 /** EXEC is refused for what it would carry out: the transaction is given up. */
