@@ -102,6 +102,14 @@ export class Engine {
     this.#moment.estimate = Number.NEGATIVE_INFINITY;
   }
 
+  /** Opens a session for a node, as an entry of its own. Returns its id, 0 where there are too many. */
+  openSession(ttlMs: number): number {
+    if (this.sessions.openRefusal !== "") return 0;
+    this.revision++;
+    this.sessions.open(this.revision, ttlMs);
+    return this.revision;
+  }
+
   /**
    * What comes next is applied by this version, or a later one that was asked for before. Throws KvorumError where
    * this program does not know it: then nothing more may be applied, since the other members do it otherwise.

@@ -1,6 +1,7 @@
 import { limits } from "../base/limits.ts";
 import { BatchReader } from "../engine/batch.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { Admission } from "../engine/session.ts";
 import { applyTransaction } from "../engine/transaction.ts";
 import { decodeEngineVersion } from "../engine/version.ts";
 import type { LogEntry } from "../log/entry.ts";
@@ -13,6 +14,8 @@ import { commandOf } from "../protocol/spec/table.ts";
 import { readWholeCommand } from "../protocol/whole-command.ts";
 import type { Batch } from "./batch.ts";
 import type { Origin } from "./contract.ts";
+import { decodeSessionEntry } from "./session-entry.ts";
+import { keys } from "./words.ts";
 
 /**
  * Gives committed entries to the engine, in order: with the callers that wait for them, where they were
@@ -21,15 +24,18 @@ import type { Origin } from "./contract.ts";
 export class Applier {
   readonly #engine: Engine;
   readonly #clock: Clock;
+  readonly #onSession: (id: number, label: string) => void;
   readonly #reader = new BatchReader();
   /** Where the replies go that nobody waits for. */
   readonly #nobody = new ReplyWriter();
   /** When the others get their turn. */
   #untilMs = 0;
 
-  constructor(engine: Engine, clock: Clock) {
+  /** `onSession` is told of each session that a node opens. */
+  constructor(engine: Engine, clock: Clock, onSession: (id: number, label: string) => void = () => {}) {
     this.#engine = engine;
     this.#clock = clock;
+    this.#onSession = onSession;
     this.#nobody.muted = true;
   }
 
@@ -42,23 +48,43 @@ export class Applier {
     return this.#clock.monotonicMs() >= this.#untilMs;
   }
 
+  /** The number of a batch: its session, 0 where it has none, and its place in it. */
+  numberOf({ payload }: LogEntry): { readonly session: number; readonly sequence: number } {
+    this.#reader.begin(payload);
+    return this.#reader;
+  }
+
   /**
    * Applies an entry of the log. Throws KvorumError, and has changed nothing, where it asks for an engine version that
    * this program does not know.
    */
-  applyEntry({ kind, payload }: LogEntry): void {
+  applyEntry(entry: LogEntry): void {
+    const { kind, payload } = entry;
+    if (kind === entryKinds.session) this.#openSession(payload);
     if (kind === entryKinds.engineVersion) this.#engine.raiseVersion(decodeEngineVersion(payload));
-    if (kind !== entryKinds.commands && kind !== entryKinds.time) return;
+    if (kind === entryKinds.commands || kind === entryKinds.time) this.applyBatchEntry(entry);
+  }
+
+  /** Applies a batch for nobody, if it is its turn: tells what its session says to it. */
+  applyBatchEntry(entry: LogEntry): Admission {
+    const admission = this.admit(entry);
     const reader = this.#reader;
+    while (admission === "apply" && reader.next())
+      this.#write(reader.command, reader.args, reader.db, this.#nobody, noOrigin);
+    return admission;
+  }
+
+  /** Applies a batch's time, and asks its session whether it is its turn. */
+  admit({ kind, payload }: LogEntry): Admission {
     this.#begin(payload, kind === entryKinds.time);
-    const { session, sequence } = reader;
-    if (session !== 0 && this.#engine.sessions.admit(session, sequence) !== "apply") return;
-    while (reader.next()) this.#write(reader.command, reader.args, reader.db, this.#nobody, noOrigin);
+    const { session, sequence } = this.#reader;
+    return session === 0 ? "apply" : this.#engine.sessions.admit(session, sequence);
   }
 
   /** Applies a batch from its next item on, as far as the turn's time goes. True: it is done. */
   applyBatch(batch: Batch): boolean {
-    if (batch.next === 0 && !batch.isReadOnly) this.#begin(batch.payload, batch.writes === 0);
+    if (batch.next === 0 && !batch.isReadOnly && !batch.isAdmitted)
+      this.#begin(batch.payload, batch.writes === 0);
     for (let i = batch.next; i < batch.count; ) {
       const origin = batch.origins[i]!;
       let settled = 0;
@@ -73,6 +99,13 @@ export class Applier {
       if (isOver && i < batch.count) return false;
     }
     return true;
+  }
+
+  #openSession(payload: Buffer): void {
+    const { ttlMs, label } = decodeSessionEntry(payload);
+    this.#begin(payload, false);
+    const id = this.#engine.openSession(ttlMs);
+    if (id > 0) this.#onSession(id, label);
   }
 
   #begin(payload: Buffer, isTime: boolean): void {
@@ -112,7 +145,8 @@ export class Applier {
 
   /** A read in its turn sees the entry's time, which is not before the time at which it came. */
   #read(command: Command, args: Arguments, db: number, out: ReplyWriter, origin: Origin): void {
-    if (command.route === "local") origin.perform(command, args);
+    // In the place of a long one, nothing is read: it begins when it is offered again.
+    if (command.route === "local" || command === keys) origin.perform(command, args);
     else this.#engine.read(command, args, db, out, this.#engine.now);
   }
 }

@@ -2,6 +2,7 @@ import { assert } from "../base/assert.ts";
 import { KvorumError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { Admission } from "../engine/session.ts";
 import { type EntryId, entryKinds } from "../log/entry.ts";
 import type { Wal } from "../log/wal.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -9,8 +10,9 @@ import { decodeConfiguration, emptyConfiguration } from "../raft/configuration.t
 import type { Entry, LogIndex, PlacedConfiguration } from "../raft/types.ts";
 import { Applier } from "./applier.ts";
 import type { Batch } from "./batch.ts";
+import type { Forwarding } from "./forwarding.ts";
 import type { Proposals } from "./proposals.ts";
-import { notApplied } from "./trouble.ts";
+import { notApplied, sessionLost } from "./trouble.ts";
 
 /** How far the engine's state reaches, and the members as of then with the entry that said so. */
 export interface AppliedState extends EntryId {
@@ -21,11 +23,12 @@ export interface ApplyLoopParts {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly proposals: Proposals;
+  readonly forwarding: Pick<Forwarding, "find" | "settled" | "drop" | "opened">;
   /** So many voters hold this entry. */
   readonly isHeld: (voters: number, index: LogIndex) => boolean;
   /** Something was applied or answered. */
   readonly onProgress: () => void;
-  /** What is committed cannot be read from the log, or not be applied by this program. */
+  /** What is committed cannot be read from the log. */
   readonly onFailed: (error: unknown) => void;
 }
 
@@ -54,6 +57,8 @@ export class ApplyLoop {
   /** Entries up to here may be applied. */
   #target: LogIndex = 0;
   #isPaused = false;
+  /** An entry was begun and is not applied to its end. */
+  #isWithin = false;
   #runsSoon = false;
   #isLoading = false;
   /** What was read from the disk, where the log has it no longer in memory. */
@@ -61,12 +66,12 @@ export class ApplyLoop {
 
   constructor(parts: ApplyLoopParts) {
     this.#parts = parts;
-    this.#applier = new Applier(parts.engine, parts.clock);
+    this.#applier = new Applier(parts.engine, parts.clock, (id, label) => parts.forwarding.opened(id, label));
   }
 
   /** No entry is applied in part. */
   get isBetweenEntries(): boolean {
-    return (this.#parts.proposals.oldest?.next ?? 0) === 0;
+    return !this.#isWithin;
   }
 
   get isBehind(): boolean {
@@ -80,6 +85,7 @@ export class ApplyLoop {
     this.#target = index;
     this.#loaded = [];
     this.#isPaused = false;
+    this.#isWithin = false;
   }
 
   /** The engine is being replaced: nothing is applied until `begin`. */
@@ -126,37 +132,70 @@ export class ApplyLoop {
     this.#dropLost({ term, index });
     const batch = this.#parts.proposals.oldestWrite;
     const isOurs = batch !== undefined && batch.index === index && batch.term === term;
-    if (isOurs ? !this.#applyOurs(batch) : !this.#applyTheirs(index)) return false;
+    if (isOurs ? !this.#applyOurs(batch) : !this.#applyEntry(index)) return false;
     this.applied = { term, index };
     return true;
   }
 
   #applyOurs(batch: Batch): boolean {
     const { proposals } = this.#parts;
+    this.#isWithin = true;
     while (proposals.next !== batch) if (!this.#carryOut(proposals.next!)) return false;
-    return this.#carryOut(batch);
-  }
-
-  #applyTheirs(index: LogIndex): boolean {
-    const entry = this.#entryAt(index);
-    if (entry === undefined) return false;
-    if (entry.kind === entryKinds.configuration)
-      this.placed = { index, configuration: decodeConfiguration(entry.payload) };
-    else return this.#applyEntry(entry);
+    if (!this.#carryOut(batch)) return false;
+    this.#isWithin = false;
     return true;
   }
 
-  /** False: it is of an engine version that this program does not know, and nothing more is applied. */
-  #applyEntry(entry: Entry): boolean {
+  #applyEntry(index: LogIndex): boolean {
+    const entry = this.#entryAt(index);
+    if (entry === undefined) return false;
+    switch (entry.kind) {
+      case entryKinds.configuration:
+        this.placed = { index, configuration: decodeConfiguration(entry.payload) };
+        return true;
+      case entryKinds.commands:
+      case entryKinds.time:
+        return this.#applyBatch(entry);
+      default:
+        return this.#applyOther(entry);
+    }
+  }
+
+  /** Where a later version is asked for than this program knows, it goes no further. */
+  #applyOther(entry: Entry): boolean {
     try {
       this.#applier.applyEntry(entry);
       return true;
     } catch (error) {
       if (!(error instanceof KvorumError)) throw error;
-      this.pause();
+      this.#isPaused = true;
       this.#parts.onFailed(error);
       return false;
     }
+  }
+
+  /** A batch of any member, maybe of this one: then its number says which, and its callers may still wait. */
+  #applyBatch(entry: Entry): boolean {
+    const { forwarding } = this.#parts;
+    const { session, sequence } = this.#applier.numberOf(entry);
+    const batch = forwarding.find(session, sequence);
+    if (batch === undefined) this.#applier.applyBatchEntry(entry);
+    else if (batch.error !== undefined) this.#admitted(batch, this.#applier.applyBatchEntry(entry));
+    else if (!batch.isAdmitted && !this.#admitted(batch, this.#applier.admit(entry))) return true;
+    else {
+      batch.takeTime(entry.payload);
+      batch.index = entry.index;
+      if (!this.#applyOurs(batch)) return false;
+    }
+    if (batch?.isAdmitted) forwarding.settled(batch);
+    return true;
+  }
+
+  /** False: it is not its turn, or the session is gone. */
+  #admitted(batch: Batch, admission: Admission): boolean {
+    if (admission === "unknown") for (const lost of this.#parts.forwarding.drop()) lost.error ??= sessionLost;
+    batch.isAdmitted = admission === "apply";
+    return batch.isAdmitted;
   }
 
   #entryAt(index: LogIndex): Entry | undefined {
@@ -185,7 +224,7 @@ export class ApplyLoop {
   /** Batches that were to stand where another entry stands. */
   #dropLost({ term, index }: EntryId): void {
     for (const batch of this.#parts.proposals.sealed) {
-      if (batch.index === 0) continue;
+      if (batch.index === 0 || batch.session > 0) continue;
       if (batch.term < term || batch.index < index) batch.error ??= notApplied;
     }
   }
@@ -211,6 +250,8 @@ export class ApplyLoop {
   /** Applies the first in line that is not applied, and answers it, unless it or one before it has still to wait. */
   #carryOut(batch: Batch): boolean {
     const { proposals } = this.#parts;
+    const isNext = batch.index === this.applied.index + 1;
+    assert(batch.isReadOnly || batch.error !== undefined || isNext, "only what is committed is applied");
     const isFirst = proposals.oldest === batch;
     if (batch.error !== undefined && isFirst) {
       proposals.fail(batch.error);

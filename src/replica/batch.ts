@@ -1,4 +1,4 @@
-import { batchHeaderBytes, writeBatchTime } from "../engine/batch.ts";
+import { batchHeaderBytes, encodeBatchNumber, writeBatchTime } from "../engine/batch.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import { numberArguments } from "../protocol/spec/session.ts";
 import type { Origin, ReadMode } from "./contract.ts";
@@ -47,6 +47,11 @@ export class Batch {
   writes = 0;
   /** No more pages than so many are taken when it is applied: Engine.hasRoomFor. */
   pages = 0;
+  /** Its number among those of a session; 0: it has none. */
+  session = 0;
+  sequence = 0;
+  /** It was its turn in the session: what follows is its items. */
+  isAdmitted = false;
   /** What it held when it was sealed. */
   sealedBytes = 0;
   /** The entry's payload, once sealed. */
@@ -56,6 +61,8 @@ export class Batch {
   readonly #slab: Slab;
   #reads: Buffer = none;
   #readBytes = 0;
+  /** By how much the writes have moved, since a number stands in front of them. */
+  #shift = 0;
 
   constructor(slab: Slab) {
     this.#slab = slab;
@@ -94,6 +101,11 @@ export class Batch {
     this.#readBytes += length;
   }
 
+  /** It may be in a log. */
+  get isProposed(): boolean {
+    return this.index > 0 || this.sequence > 0;
+  }
+
   /** It has no entry: nothing in it changes anything. */
   get isReadOnly(): boolean {
     return this.writes === 0 && !this.isTick;
@@ -102,6 +114,34 @@ export class Batch {
   /** Ends the batch. */
   seal(): void {
     this.payload = this.#slab.end();
+  }
+
+  /**
+   * Gives it its number, under which it is applied once. The number goes in front of the payload, so the places of the
+   * writes move.
+   */
+  number(session: number, sequence: number): void {
+    const { bytes, from, to } = encodeBatchNumber(session, sequence);
+    const header = this.payload.subarray(0, batchHeaderBytes);
+    const number = [Buffer.alloc(1), bytes.subarray(from, to)];
+    this.payload = Buffer.concat([header, ...number, this.payload.subarray(batchHeaderBytes)]);
+    this.session = session;
+    this.sequence = sequence;
+    this.#shift = 1 + to - from;
+  }
+
+  /** It was refused where it was proposed first: the number is free again. */
+  forgetNumber(): void {
+    const header = this.payload.subarray(0, batchHeaderBytes);
+    this.payload = Buffer.concat([header, this.payload.subarray(batchHeaderBytes + this.#shift)]);
+    this.session = 0;
+    this.sequence = 0;
+    this.#shift = 0;
+  }
+
+  /** It is applied at the time that its entry carries: the leader wrote it. */
+  takeTime(entry: Buffer): void {
+    entry.copy(this.payload, 0, 0, batchHeaderBytes);
   }
 
   /** The time that its entry will carry. Nobody changes the payload once it is proposed. */
@@ -116,7 +156,7 @@ export class Batch {
   /** Where the database and the command of an item begin: in the payload of a write, in `reads` of a read. */
   placeOf(item: number): number {
     const place = this.#places[item]!;
-    return place < 0 ? ~place : place;
+    return place < 0 ? ~place : place + this.#shift;
   }
 
   get reads(): Buffer {

@@ -195,6 +195,12 @@ export class Consensus {
     return voters.length === 1 && voters[0]!.id === this.#parts.config.id;
   }
 
+  /** Nothing that was appended waits for the disk. */
+  get isLogAtRest(): boolean {
+    const { lastIndex, stableIndex } = this.#parts.log;
+    return lastIndex === stableIndex;
+  }
+
   /** The highest entry that at least so many voters hold durably, as far as this leader knows; 0 elsewhere. */
   heldBy(count: number): LogIndex {
     return this.#node.heldBy(count);

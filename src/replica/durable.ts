@@ -118,7 +118,7 @@ export class Durable implements Persistence, MemberKeeper {
     this.#log = log;
     const cluster = this.#options.cluster;
     const first = cluster?.first ?? alone(this.#directory.identity.nodeId);
-    await begin(log, first);
+    await begin(this.#directory, log, first);
     const state = await this.#replay(log, base, first);
     const consensus = this.#consensusOf(log, state, first, await this.#directory.hardState());
     await this.#serve(log, consensus, state);

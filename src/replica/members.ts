@@ -1,3 +1,4 @@
+import type { DataDirectory } from "../log/data-directory.ts";
 import { entryKinds } from "../log/entry.ts";
 import type { Wal } from "../log/wal.ts";
 import { type Configuration, decodeConfiguration, encodeConfiguration } from "../raft/configuration.ts";
@@ -9,8 +10,11 @@ import type { LogIndex, NodeId, PlacedConfiguration } from "../raft/types.ts";
  *
  * Only for a node that never was a member: one that has lost its disk must not bring its old self back.
  */
-export async function begin(log: Wal, first: Configuration): Promise<void> {
+export async function begin(directory: DataDirectory, log: Wal, first: Configuration): Promise<void> {
   if (log.lastIndex > 0 || first.members.length === 0) return;
+  const { term, vote, commit } = await directory.hardState();
+  // No log is ever ahead of the term that is on the disk.
+  if (term === 0) await directory.saveHardState({ term: 1, vote, commit });
   log.append({ term: 1, index: 1, kind: entryKinds.configuration, payload: encodeConfiguration(first) });
   await log.sync();
 }

@@ -15,7 +15,6 @@ export interface PersisterParts {
 
 interface Pending {
   readonly write: Write;
-  isHardStateSaved: boolean;
   /** The last record of its entries; infinite until they are appended. */
   sequence: number;
 }
@@ -23,10 +22,10 @@ interface Pending {
 /**
  * Makes the core's writes durable, and tells about them in their order (raft/README.md, duties 1 and 2).
  *
- *     begin ──► hard state ──┐
- *          └──► entries ─────┴──► persisted        side by side
- *          └──► snapshot ──► entries               what is behind a snapshot waits for it
+ *     begin ──► hard state ──► snapshot ──► entries ──► persisted
  *
+ * What comes meanwhile waits for hard state and snapshot, which are rare; entries go to the log one behind the other.
+ * So no log is ever ahead of the term that is on the disk, and one that is has lost its vote (log/README.md).
  * After a failure nothing is told any more.
  */
 export class Persister {
@@ -34,21 +33,15 @@ export class Persister {
   readonly #pending: Pending[] = [];
   /** How many of `#pending` were begun. */
   #begun = 0;
-  #isInstalling = false;
+  #isPreparing = false;
   #hasFailed = false;
-  #saving: Promise<void> = Promise.resolve();
 
   constructor(parts: PersisterParts) {
     this.#parts = parts;
   }
 
-  /** Something is on its way to the disk. */
-  get isBusy(): boolean {
-    return this.#pending.length > 0;
-  }
-
   begin(write: Write): void {
-    this.#pending.push({ write, isHardStateSaved: true, sequence: Number.POSITIVE_INFINITY });
+    this.#pending.push({ write, sequence: Number.POSITIVE_INFINITY });
     this.#goOn();
   }
 
@@ -62,15 +55,27 @@ export class Persister {
   }
 
   #goOn(): void {
-    while (!this.#isInstalling && this.#begun < this.#pending.length)
-      this.#start(this.#pending[this.#begun++]!);
+    while (!this.#isPreparing && !this.#hasFailed && this.#begun < this.#pending.length) {
+      const pending = this.#pending[this.#begun++]!;
+      const { hardState, snapshot } = pending.write;
+      if (hardState === undefined && snapshot === undefined) this.#append(pending);
+      else void this.#prepare(pending);
+    }
   }
 
-  #start(pending: Pending): void {
+  async #prepare(pending: Pending): Promise<void> {
     const { hardState, snapshot } = pending.write;
-    if (hardState !== undefined) this.#saveHardState(pending, hardState);
-    if (snapshot === undefined) this.#append(pending);
-    else void this.#install(pending, snapshot);
+    this.#isPreparing = true;
+    try {
+      if (hardState !== undefined) await this.#parts.saveHardState(hardState);
+      if (snapshot !== undefined && !this.#hasFailed) await this.#parts.install(snapshot);
+    } catch (error) {
+      this.#failed(error);
+    }
+    if (this.#hasFailed) return;
+    this.#isPreparing = false;
+    this.#append(pending);
+    this.#goOn();
   }
 
   #append(pending: Pending): void {
@@ -79,30 +84,6 @@ export class Persister {
     for (const entry of entries) log.append(entry);
     pending.sequence = log.appendedSequence;
     if (entries.length === 0) this.#report();
-  }
-
-  #saveHardState(pending: Pending, state: HardState): void {
-    pending.isHardStateSaved = false;
-    const save = async (): Promise<void> => {
-      if (this.#hasFailed) return;
-      await this.#parts.saveHardState(state);
-      pending.isHardStateSaved = true;
-      this.#report();
-    };
-    this.#saving = this.#saving.then(save).catch((error) => this.#failed(error));
-  }
-
-  async #install(pending: Pending, snapshot: Snapshot): Promise<void> {
-    this.#isInstalling = true;
-    try {
-      await this.#parts.install(snapshot);
-    } catch (error) {
-      this.#failed(error);
-      return;
-    }
-    this.#isInstalling = false;
-    this.#append(pending);
-    this.#goOn();
   }
 
   #failed(error: unknown): void {
@@ -114,8 +95,8 @@ export class Persister {
   #report(): void {
     const { log, onPersisted } = this.#parts;
     while (this.#pending.length > 0 && !this.#hasFailed) {
-      const { write, isHardStateSaved, sequence } = this.#pending[0]!;
-      if (!isHardStateSaved || sequence > log.writtenSequence) return;
+      const { write, sequence } = this.#pending[0]!;
+      if (sequence > log.writtenSequence) return;
       this.#pending.shift();
       this.#begun--;
       onPersisted(write);

@@ -120,7 +120,7 @@ export class Proposals {
     for (const batch of failed) {
       batch.isDone = true;
       if (batch.isApplied) deliver(batch, error);
-      else settleAll(batch, batch.index > 0 ? error : others);
+      else settleAll(batch, batch.isProposed ? error : others);
     }
     this.drain();
   }
@@ -131,7 +131,7 @@ function needsEntry(batch: Batch): boolean {
 }
 
 function isUnproposed(batch: Batch): boolean {
-  return batch.index === 0 && needsEntry(batch);
+  return !batch.isProposed && needsEntry(batch);
 }
 
 function settleAll(batch: Batch, error: string): void {

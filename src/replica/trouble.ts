@@ -59,3 +59,6 @@ export const underReplicated =
 export function tooFewReplicas(wanted: number, reached: number): string {
   return `NOREPLICAS ${wanted} voters are wanted for this write and ${reached} can be reached`;
 }
+
+/** This node's own session, under which it forwards. */
+export const sessionLost = "UNKNOWN_OUTCOME this node's session has expired: it may be applied, or not";

@@ -10,7 +10,7 @@ import { silentLogger } from "../../src/platform/logger.ts";
 import type { Random } from "../../src/platform/random.ts";
 import { ReplyWriter } from "../../src/protocol/reply-writer.ts";
 import { commandOf } from "../../src/protocol/spec/table.ts";
-import { DONE, FULL, type Origin, type Request } from "../../src/replica/contract.ts";
+import { DONE, FULL, type Origin, type ReadMode, type Request } from "../../src/replica/contract.ts";
 import { Durable, type DurableOptions } from "../../src/replica/durable.ts";
 
 export interface RunOptions extends Partial<DurableOptions> {
@@ -76,8 +76,10 @@ export class TestClient implements Origin {
   readonly out: ReplyWriter = new ReplyWriter();
   isGone = false;
   isWaiting = false;
-  /** The database that commands are for. */
+  /** The database that commands are for, and how they want to be carried out. */
   db = 0;
+  readMode: ReadMode = "linearizable";
+  writeQuorum = 0;
   readonly #durable: Durable;
   #request: Request | undefined;
   #resolve: (reply: string) => void = () => {};
@@ -96,14 +98,12 @@ export class TestClient implements Origin {
   #send(words: readonly (string | Buffer)[]): Promise<string> {
     const args = encodeArguments(words.map((word) => Buffer.from(word as string)));
     const command = commandOf(args);
+    const { db, readMode, writeQuorum } = this;
     this.#request = {
       command,
       args,
-      db: this.db,
       origin: this,
-      readMode: "linearizable",
-      readQuorum: 0,
-      writeQuorum: 0,
+      ...{ db, readMode, readQuorum: 0, writeQuorum },
     };
     return new Promise((resolve) => {
       this.#resolve = resolve;

@@ -8,12 +8,19 @@ import { DurableRun, MortalClock, type RunOptions } from "../durable/durable-run
 /** Ticks of 10 ms: elections are quick here, since nothing is far away. */
 const quickRaft = { heartbeatTicks: 3, checkQuorumTicks: 25, electionTicksMin: 30, electionTicksMax: 60 };
 
+/** Resolves as soon as the condition holds. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
 /** Members of one process on simulated disks. Messages take a turn of the event loop each, unless they are lost. */
 export class ClusterRun {
   readonly nodes: Map<string, DurableRun> = new Map();
   readonly disks: Map<string, SimDisk> = new Map();
   /** Whether a message is lost. */
   loses: (message: PeerMessage) => boolean = () => false;
+  /** After how many ms a message arrives, once for each time it does; without one it arrives at once. */
+  delays: ((message: PeerMessage) => readonly number[]) | undefined;
   readonly #listeners = new Map<string, PeerListener>();
   readonly #first: Configuration;
   readonly #options: RunOptions;
@@ -75,7 +82,12 @@ export class ClusterRun {
       const last = Math.max(...statuses.map(({ lastIndex }) => lastIndex));
       return [...this.nodes.values()].every(({ durable }) => durable.member.appliedIndex === last);
     };
-    while (!isEven()) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(isEven);
+  }
+
+  /** Nobody waits for an answer of a node that runs. */
+  get isAtRest(): boolean {
+    return [...this.nodes.values()].every(({ durable }) => durable.member.isAtRest);
   }
 
   async close(): Promise<void> {
@@ -87,9 +99,11 @@ export class ClusterRun {
     return {
       send: (message) => {
         if (this.loses(message)) return;
-        setImmediate(() => {
+        const arrive = (): void => {
           if (this.nodes.has(from)) this.#listeners.get(message.to)?.received(message);
-        });
+        };
+        if (this.delays === undefined) setImmediate(arrive);
+        else for (const delayMs of this.delays(message)) setTimeout(arrive, delayMs);
       },
       listen: (listener) => this.#listeners.set(from, listener),
     };

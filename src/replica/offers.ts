@@ -1,0 +1,175 @@
+import { writeBatchTime } from "../engine/batch.ts";
+import type { Engine } from "../engine/engine.ts";
+import { type EntryKind, entryKinds } from "../log/entry.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Arguments } from "../protocol/arguments.ts";
+import type { LogIndex, Refusal } from "../raft/types.ts";
+import type { Batch } from "./batch.ts";
+import type { ClusterTime } from "./cluster-time.ts";
+import type { Consensus } from "./consensus.ts";
+import { FULL, LATER, type Origin, type ReadMode, type Verdict } from "./contract.ts";
+import type { Forwarding } from "./forwarding.ts";
+import type { Proposals } from "./proposals.ts";
+import { noLeader, underReplicated, unknownInTime } from "./trouble.ts";
+
+export interface OffersParts {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly time: ClusterTime;
+  readonly proposals: Proposals;
+  readonly forwarding: Forwarding;
+  /** Undefined while it is not known who takes part. */
+  readonly consensus: () => Consensus | undefined;
+  /** A batch of reads was sealed, and wants to know which entry it has to see. */
+  readonly onReads: (batch: Batch) => void;
+  /** The end of a turn in which something may have been sealed. */
+  readonly onTurn: () => void;
+}
+
+/**
+ * What was offered, until it is proposed:
+ *
+ *     offered ──► open batch ──seal, at the end of the turn──► line ──► consensus here, or forwarding to the leader
+ *
+ * While the log is at work the open batch gathers, and while the batch before it could not be proposed. So there is no
+ * timer, and no more than one entry of this node on its way to its disk.
+ */
+export class Offers {
+  /** Nothing is sealed. */
+  isStopped = false;
+  /** Writes are held back, whatever the proposals say. */
+  isHeld = false;
+  readonly #parts: OffersParts;
+  #sealsSoon = false;
+
+  constructor(parts: OffersParts) {
+    this.#parts = parts;
+  }
+
+  get isFull(): boolean {
+    return this.#parts.proposals.isFull;
+  }
+
+  later(origin: Origin): Verdict {
+    this.#parts.proposals.wait(origin);
+    return FULL;
+  }
+
+  /** `quorum` voters must hold it, where that is more than a majority; else 0. */
+  addWrite(args: Arguments, db: number, origin: Origin, quorum: number): Verdict {
+    const { open } = this.#parts.proposals;
+    if (this.isFull || this.isHeld || (open.writes > 0 && open.writeQuorum !== quorum))
+      return this.later(origin);
+    this.#begin(open);
+    open.writeQuorum = quorum;
+    open.addWrite(args, db, origin);
+    this.sealSoon();
+    return LATER;
+  }
+
+  addRead(args: Arguments, db: number, origin: Origin, mode: ReadMode, quorum: number): Verdict {
+    const { open } = this.#parts.proposals;
+    if (this.isFull) return this.later(origin);
+    this.#begin(open);
+    open.addRead(args, db, origin, mode, quorum);
+    this.sealSoon();
+    return LATER;
+  }
+
+  /** An entry of the present time is wanted, whether anybody offers something or not. */
+  wantTick(): void {
+    this.#parts.proposals.open.isTick = true;
+    this.sealSoon();
+  }
+
+  sealSoon(): void {
+    if (this.#sealsSoon) return;
+    this.#sealsSoon = true;
+    this.#parts.clock.nextTurn(() => {
+      this.#sealsSoon = false;
+      this.seal();
+      this.#parts.onTurn();
+    });
+  }
+
+  /** Ends the open batch, unless there is something to wait for. */
+  seal(): void {
+    const { proposals, consensus } = this.#parts;
+    const node = consensus();
+    if (this.isStopped || node === undefined) return;
+    this.#offer(node);
+    const { open } = proposals;
+    if (open.isEmpty || proposals.unproposed !== undefined) return;
+    // Where a deadline has passed, only an entry of that time answers what is read.
+    if (node.leads && this.#isOverdue) open.isTick = true;
+    if (open.isReadOnly) this.#parts.onReads(this.#sealNow(node));
+    else if (!node.leads || node.isLogAtRest) this.#sealNow(node);
+  }
+
+  /** Answers those who have waited for too long. True: there are some. */
+  giveUp(timeoutMs: number): boolean {
+    const before = this.#parts.clock.monotonicMs() - timeoutMs;
+    let isLate = false;
+    for (const batch of this.#parts.proposals.sealed) {
+      if (batch.sinceMs > before) break;
+      // It is being applied: its callers have their answers any moment.
+      if ((batch.next > 0 || batch.isAdmitted) && !batch.isApplied) continue;
+      batch.error ??= lateError(batch);
+      isLate = true;
+    }
+    return isLate;
+  }
+
+  get #isOverdue(): boolean {
+    return this.#parts.engine.earliestDeadline <= this.#parts.time.estimate();
+  }
+
+  #begin(open: Batch): void {
+    if (open.isEmpty) open.sinceMs = this.#parts.clock.monotonicMs();
+  }
+
+  #sealNow(node: Consensus): Batch {
+    const { proposals, time } = this.#parts;
+    const batch = proposals.seal(time.estimate());
+    this.#offer(node);
+    proposals.drain();
+    return batch;
+  }
+
+  /** Proposes what is sealed, here or elsewhere, in order, as far as it is taken. */
+  #offer(node: Consensus): void {
+    const { proposals, forwarding } = this.#parts;
+    const { isAlone } = node;
+    if (!isAlone) forwarding.goOn();
+    for (let batch = proposals.unproposed; batch !== undefined; batch = proposals.unproposed) {
+      if (isAlone ? !this.#proposeAlone(node, batch) : !forwarding.offer(batch)) return;
+    }
+  }
+
+  /** Nobody can take the lead from the only voter: what it proposes needs no number. */
+  #proposeAlone(node: Consensus, batch: Batch): boolean {
+    if (!node.leads) return false;
+    batch.setTime(this.#parts.time.estimate());
+    const kind = batch.writes > 0 ? entryKinds.commands : entryKinds.time;
+    const { term } = node;
+    const index = node.propose(kind, batch.payload);
+    if (typeof index === "string") return false;
+    batch.term = term;
+    batch.index = index;
+    return true;
+  }
+
+  /** Of an entry that may be proposed again elsewhere, with another time: what is in a log never changes. */
+  proposeCopy(kind: EntryKind, payload: Buffer): LogIndex | Refusal {
+    const node = this.#parts.consensus();
+    if (node === undefined || !node.leads) return "notLeader";
+    const copy = Buffer.from(payload);
+    writeBatchTime(copy, this.#parts.time.estimate());
+    return node.propose(kind, copy);
+  }
+}
+
+function lateError({ isApplied, isProposed }: Batch): string {
+  if (isApplied) return underReplicated;
+  return isProposed ? unknownInTime : noLeader;
+}

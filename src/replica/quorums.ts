@@ -1,0 +1,106 @@
+import type { LogEnd, LogEndRequest, PeerMessage } from "../peers/message.ts";
+import type { Configuration } from "../raft/configuration.ts";
+import type { LogIndex, NodeId, PlacedConfiguration, ReadToken } from "../raft/types.ts";
+import type { Batch } from "./batch.ts";
+import type { Consensus } from "./consensus.ts";
+import type { Proposals } from "./proposals.ts";
+import { type OwnState, QuorumRounds } from "./quorum-rounds.ts";
+import { ReadRounds } from "./read-rounds.ts";
+
+export interface QuorumsParts {
+  readonly id: NodeId;
+  readonly boot: number;
+  /** W as configured; 0: a majority. */
+  readonly writeQuorum: number;
+  readonly proposals: Proposals;
+  readonly consensus: () => Consensus;
+  /** The members as of the last entry applied. */
+  readonly placed: () => PlacedConfiguration;
+}
+
+/** Ticks between two rounds of questions to the voters. */
+const roundTicks = 3;
+
+/** Whom a batch has to hear of before it is answered: N, W and R of the semantics. */
+export class Quorums {
+  readonly #parts: QuorumsParts;
+  readonly #reads: ReadRounds;
+  readonly #rounds: QuorumRounds;
+  #ticksToRound = 0;
+
+  constructor(parts: QuorumsParts) {
+    this.#parts = parts;
+    const send = (message: PeerMessage): void => parts.consensus().send(message);
+    this.#reads = new ReadRounds((token) => parts.consensus().read(token));
+    this.#rounds = new QuorumRounds(() => this.#ownState(), send);
+  }
+
+  /** Finds out which entry a batch of reads has to see. */
+  ask(batch: Batch): void {
+    if (batch.readMode === "linearizable") this.#reads.begin(batch);
+    else if (batch.readMode === "stale") batch.readIndex = 0;
+    else {
+      this.#rounds.want(batch);
+      this.#rounds.begin(false);
+      this.#ticksToRound = roundTicks;
+    }
+  }
+
+  confirmed(token: ReadToken, index: LogIndex): void {
+    this.#reads.confirmed(token, index);
+  }
+
+  failed(token: ReadToken): void {
+    this.#reads.failed(token);
+  }
+
+  requested(message: LogEndRequest): void {
+    this.#rounds.requested(message);
+  }
+
+  answered(message: LogEnd): void {
+    this.#rounds.answered(message);
+  }
+
+  /** Asks again where that failed, or where what was heard was not enough. True: somebody may have to be answered. */
+  tick(): boolean {
+    this.#reads.repeat();
+    if (--this.#ticksToRound > 0) return false;
+    this.#ticksToRound = roundTicks;
+    const isHolding = this.#parts.proposals.oldest?.isApplied === true;
+    this.#rounds.begin(isHolding && !this.#parts.consensus().leads);
+    return isHolding;
+  }
+
+  /** Voters that a write wants beyond what its commit takes anyway; 0: none. */
+  beyondMajority(wanted: number): number {
+    const voters = wanted || this.#parts.writeQuorum;
+    if (voters === 0) return 0;
+    const all = votersOf(this.#parts.consensus().configuration).length;
+    return voters > Math.floor(all / 2) + 1 ? voters : 0;
+  }
+
+  /** Only a leader knows: elsewhere they all count. */
+  get reachableVoters(): number {
+    const consensus = this.#parts.consensus();
+    return consensus.leads ? consensus.reachableVoters : votersOf(consensus.configuration).length;
+  }
+
+  /** So many voters hold this entry. */
+  isHeld(voters: number, index: LogIndex): boolean {
+    const consensus = this.#parts.consensus();
+    return (consensus.leads ? consensus.heldBy(voters) : this.#rounds.heldBy(voters)) >= index;
+  }
+
+  #ownState(): OwnState {
+    const { id, boot, consensus, placed } = this.#parts;
+    const { lastIndex, applyIndex } = consensus().status();
+    const { index, configuration } = placed();
+    const ends = { lastIndex, heldIndex: applyIndex };
+    return { id, boot, ...ends, voters: votersOf(configuration), configurationIndex: index };
+  }
+}
+
+function votersOf({ members }: Configuration): NodeId[] {
+  return members.filter(({ isVoter }) => isVoter).map(({ id }) => id);
+}
