@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Chaos } from "./chaos.ts";
-import { load, type Mutant, mutants } from "./mutants.ts";
+import { coreAt } from "./core.ts";
+import { type Mutant, mutants, withMutant } from "./mutants.ts";
 
 /** A test that finds nothing proves nothing: each of these bugs, put into the core, is found by the random runs. */
 const seedsMax = Number(process.env.KVORUM_SEEDS ?? 300);
@@ -18,7 +19,7 @@ for (const mutant of mutants) {
 }
 
 async function hunt(mutant: Mutant): Promise<{ seed: number; error: string }> {
-  const core = await load(mutant);
+  const core = await withMutant(mutant, coreAt);
   for (let seed = 1; seed <= seedsMax; seed++) {
     try {
       new Chaos(core, seed).run(4_000);

@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import type { Core } from "./member.ts";
 
 /** A bug that others have had: a piece of the built core, and what a hasty hand would have written. */
 export interface Mutant {
@@ -190,22 +188,26 @@ export const mutants: readonly Mutant[] = [
   },
 ];
 
-/** Builds the core with the bug in a folder of its own, and loads it. */
-export async function load({ name, file, right, wrong }: Mutant): Promise<Core> {
+/** Builds the core with the bug in a folder of its own, and does something with the module that has RawNode. */
+export async function withMutant<T>(mutant: Mutant, use: (path: string) => Promise<T> | T): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "kvorum-mutant-"));
   try {
-    const built = join(import.meta.dirname, "../../src");
-    for (const room of ["base", "raft"]) cpSync(join(built, room), join(folder, room), { recursive: true });
-    writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-    const path = join(folder, "raft", file);
-    const source = readFileSync(path, "utf8");
-    assert.equal(source.split(right).length, 2, `"${name}" finds its place in ${file} once`);
-    writeFileSync(
-      path,
-      source.replace(right, () => wrong),
-    );
-    return (await import(pathToFileURL(join(folder, "raft/raw-node.js")).href)) as Core;
+    return await use(plant(mutant, folder));
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+function plant({ name, file, right, wrong }: Mutant, folder: string): string {
+  const built = join(import.meta.dirname, "../../src");
+  for (const room of ["base", "raft"]) cpSync(join(built, room), join(folder, room), { recursive: true });
+  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+  const path = join(folder, "raft", file);
+  const source = readFileSync(path, "utf8");
+  assert.equal(source.split(right).length, 2, `"${name}" finds its place in ${file} once`);
+  writeFileSync(
+    path,
+    source.replace(right, () => wrong),
+  );
+  return join(folder, "raft/raw-node.js");
 }
