@@ -4,16 +4,25 @@ import type { Clock } from "../platform/clock.ts";
 const slew = 0.1;
 
 /**
- * The time that entries carry: it advances with the monotonic clock, slews towards wall time at a bounded
- * rate, and never goes back. So a jump of the machine's clock neither expires everything nor freezes anything.
+ * The time that entries carry: it advances with the leader's monotonic clock, slews towards its wall time at a bounded
+ * rate, and never goes back. So a jump of a machine's clock neither expires everything nor freezes anything.
+ *
+ * Who does not lead goes by what leaders have said: the highest estimate it knows, and the monotonic time since. Its own
+ * wall clock, which may be far off, means nothing then, also at the moment at which it begins to lead.
  */
 export class ClusterTime {
   readonly #clock: Clock;
+  #leads: boolean;
+  /** The estimate at `#monotonicMs`. */
   #timeMs: number;
   #monotonicMs: number;
+  /** The highest that others are known to have seen. */
+  #knownMs = 0;
 
-  constructor(clock: Clock) {
+  /** Begins with this machine's wall time. */
+  constructor(clock: Clock, leads: boolean) {
     this.#clock = clock;
+    this.#leads = leads;
     this.#timeMs = clock.wallMs();
     this.#monotonicMs = clock.monotonicMs();
   }
@@ -22,6 +31,7 @@ export class ClusterTime {
   estimate(): number {
     const monotonicMs = this.#clock.monotonicMs();
     const passedMs = Math.max(0, monotonicMs - this.#monotonicMs);
+    if (!this.#leads) return Math.floor(this.#timeMs + passedMs);
     const aheadMs = this.#timeMs + passedMs;
     const offMs = this.#clock.wallMs() - aheadMs;
     const room = passedMs * slew;
@@ -30,8 +40,28 @@ export class ClusterTime {
     return Math.floor(this.#timeMs);
   }
 
-  /** Goes on from a time that others have seen already, where it is ahead. */
+  /** From now on this node decides what time it is, or does no longer. */
+  set leads(leads: boolean) {
+    if (leads === this.#leads) return;
+    this.#goOnFrom(this.estimate());
+    this.#leads = leads;
+  }
+
+  /** A leader says that it is so late. Who does not lead goes back to that, where its own clock was too fast. */
+  heard(timeMs: number): void {
+    if (this.#leads || timeMs <= this.#knownMs) return;
+    this.#knownMs = timeMs;
+    this.#goOnFrom(timeMs);
+  }
+
+  /** Goes on from a time that was seen already, where it is ahead. */
   notBefore(timeMs: number): void {
-    if (timeMs > this.#timeMs) this.#timeMs = timeMs;
+    this.#knownMs = Math.max(this.#knownMs, timeMs);
+    if (timeMs > this.estimate()) this.#goOnFrom(timeMs);
+  }
+
+  #goOnFrom(timeMs: number): void {
+    this.#timeMs = timeMs;
+    this.#monotonicMs = this.#clock.monotonicMs();
   }
 }

@@ -4,6 +4,7 @@ import type { Wal } from "../log/wal.ts";
 import type { PeerMessage } from "../peers/message.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import type { NodeStatus } from "../raft/raw-node.ts";
+import type { Status } from "../raft/ready.ts";
 import type { LogIndex, NodeId, PlacedConfiguration, ReadToken, Snapshot } from "../raft/types.ts";
 import { type AppliedState, ApplyLoop } from "./apply-loop.ts";
 import { ClusterTime } from "./cluster-time.ts";
@@ -93,7 +94,7 @@ export class Member implements Replica, ConsensusHost {
     this.#engine = engine;
     this.#clock = clock;
     this.#options = options;
-    const time = new ClusterTime(clock);
+    const time = new ClusterTime(clock, false);
     this.#time = time;
     const proposals = this.#proposals;
     this.#forwarding = this.#makeForwarding();
@@ -127,7 +128,9 @@ export class Member implements Replica, ConsensusHost {
     this.#keeper = keeper;
     this.#consensus = consensus;
     this.#log = log;
-    this.#time.notBefore(this.#engine.now);
+    // After a pause of all members, their wall clocks may be far apart: time goes on from where it was.
+    if (consensus.isAlone) this.#time.notBefore(this.#engine.now);
+    else this.#time.heard(this.#engine.now);
     this.#loop.begin(log, applied);
     if (!consensus.isAlone) this.trouble = undefined;
     const served = new Promise<void>((resolve) => {
@@ -255,7 +258,9 @@ export class Member implements Replica, ConsensusHost {
     this.#quorums.failed(token);
   }
 
-  statusChanged(): void {
+  statusChanged({ role }: Status): void {
+    this.#time.leads = role === "leader";
+    this.#time.notBefore(this.#engine.now);
     this.#offers.sealSoon();
   }
 
@@ -278,7 +283,6 @@ export class Member implements Replica, ConsensusHost {
     const state = await this.#keeper!.load();
     assert(state.index === snapshot.index, "what was installed is loaded");
     this.#loop.begin(this.#log!, state);
-    this.#time.notBefore(this.#engine.now);
     this.trouble = undefined;
   }
 
@@ -308,7 +312,7 @@ export class Member implements Replica, ConsensusHost {
   }
 
   heardTime(timeMs: number): void {
-    this.#time.notBefore(timeMs);
+    this.#time.heard(timeMs);
   }
 
   // The loop

@@ -29,7 +29,7 @@ export class Memory implements Replica {
   constructor(engine: Engine, clock: Clock) {
     this.#engine = engine;
     this.#clock = clock;
-    this.#time = new ClusterTime(clock);
+    this.#time = new ClusterTime(clock, true);
     this.#longReads = new LongReads(clock, () => this.#learnTime());
     this.store = new EngineView(engine, () => this.#learnTime());
     this.#ticks = clock.every(tickMs, () => this.#tick());
