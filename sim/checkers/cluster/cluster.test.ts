@@ -160,7 +160,7 @@ test("a node applies what is not committed", () => {
 test("a node begins with less than its snapshot has", () => {
   const scene = new Scene().begin("1a 1b");
   scene.nodes[0].compact(3).restart().commit(1);
-  scene.finds(/^progress: n1 \(boot 2\) has a log from 3 on, and applied 1 only\.$/);
+  scene.finds(/^progress: n1 \(boot 2\) has a log from 3 on, and began with 1 applied\.$/);
 });
 
 test("durable entries are lost in a restart, or are others", () => {

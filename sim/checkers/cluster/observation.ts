@@ -3,8 +3,9 @@ import type { Checker } from "../checker.ts";
 import type { LogChange } from "./logs.ts";
 
 /**
- * What a node looks like after a step, as somebody sees it who sees everything. Checkers keep numbers of it and nothing
- * else, so one object may be shown again and again.
+ * What a node looks like after a step, as somebody sees it who sees everything: all of one moment, and the log as consensus
+ * has it in memory, which may be ahead of the disk. Checkers keep numbers of it and nothing else, so one object may be
+ * shown again and again.
  */
 export interface Observation {
   readonly node: NodeId;

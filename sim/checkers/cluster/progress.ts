@@ -20,8 +20,6 @@ export class Progress implements ClusterChecker {
     else if (!isNewIncarnation && before !== undefined) this.#restarts(observation, before);
     if (appliedIndex > commitIndex)
       this.#says(observation, `applied ${appliedIndex}, and only ${commitIndex} is committed there`);
-    if (appliedIndex < firstIndex - 1)
-      this.#says(observation, `has a log from ${firstIndex} on, and applied ${appliedIndex} only`);
     this.#before.set(node, { term, commitIndex, appliedIndex, firstIndex });
   }
 
@@ -34,6 +32,11 @@ export class Progress implements ClusterChecker {
   }
 
   #restarts(observation: Observation, { boot, firstIndex, stableIndex, terms }: NodeLog): void {
+    if (observation.appliedIndex < observation.firstIndex - 1)
+      this.#says(
+        observation,
+        `has a log from ${observation.firstIndex} on, and began with ${observation.appliedIndex} applied`,
+      );
     if (observation.boot < boot)
       this.#says(observation, `runs again after boot ${boot}: a lower boot number must be refused`);
     if (observation.lastIndex < stableIndex) {
