@@ -52,7 +52,7 @@ test("a killed node's directory is whole, and the check leaves no trace in it", 
   const { code, stdout, stderr } = await runKvorum(["check", directory]);
   assert.deepEqual([code, stderr], [0, ""], stdout);
   assert.match(stdout, /^identity\.json +whole +node n1 of cluster [0-9a-f]{32}, start 1\n/);
-  assert.match(stdout, /^wal\/0000000000000001\.log +whole +entries 1 to 4, \d+ bytes$/m);
+  assert.match(stdout, /^wal\/0000000000000001\.log +whole +entries 1 to 5, \d+ bytes$/m);
   assert.equal(stdout.trimEnd().split("\n").at(-1), `${directory}: whole`);
   assert.deepEqual(contentOf(directory), before);
 });
@@ -80,7 +80,7 @@ test("a torn tail is exit code 0; --repair cuts it, and then the log is whole", 
   assert.equal(torn.code, 0);
   assert.match(
     torn.stdout,
-    /\.log +torn +offset \d+, index 4: entries 1 to 3, \d+ bytes, then an unfinished write/,
+    /\.log +torn +offset \d+, index 5: entries 1 to 4, \d+ bytes, then an unfinished write/,
   );
   assert.match(
     torn.stdout,
@@ -107,7 +107,7 @@ test("corruption is exit code 1, and --repair leaves it alone", async () => {
     assert.deepEqual([code, stderr], [1, ""]);
     assert.match(
       stdout,
-      new RegExp(`\\.log +corrupt +offset ${offset}, index 3: its payload has a wrong checksum\n`),
+      new RegExp(`\\.log +corrupt +offset ${offset}, index 4: its payload has a wrong checksum\n`),
     );
     assert.match(
       stdout,

@@ -61,7 +61,9 @@ async function fill(
   await saveIdentity(disk, directory, { ...identity, isRestoring: true });
   await clear(disk, directory);
   const revision = backup.revision + revisionBump(backup, clock.wallMs());
-  const meta = { ...backup, clusterId: identity.clusterId, revision };
+  // Nobody of the old cluster is a member of the new one, which begins with this node alone.
+  const { configuration: _, configurationIndex: __, ...state } = backup;
+  const meta: SnapshotMeta = { ...state, clusterId: identity.clusterId, revision };
   await copySnapshot(options, meta, onProgress);
   await beginLog(options, identity, meta);
   await saveHardState(disk, directory, { term: meta.term, vote: "", commit: meta.index });

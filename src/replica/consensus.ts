@@ -2,7 +2,7 @@ import type { DataDirectory } from "../log/data-directory.ts";
 import type { Wal } from "../log/wal.ts";
 import type { Peers } from "../peers/contract.ts";
 import type { PeerMessage } from "../peers/message.ts";
-import type { Clock, Timer } from "../platform/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Config } from "../raft/config.ts";
 import type { Change, Configuration } from "../raft/configuration.ts";
@@ -78,7 +78,6 @@ export class Consensus {
   readonly #persister: Persister;
   readonly #sender: SnapshotSender;
   readonly #receiver: SnapshotReceiver;
-  readonly #ticks: Timer;
   #tickedMs: number;
   #isTurning = false;
   #isStopped = false;
@@ -106,7 +105,6 @@ export class Consensus {
       this.#input(() => this.#node.step(message));
     });
     this.#tickedMs = clock.monotonicMs();
-    this.#ticks = clock.every(consensusTickMs, () => this.#input(() => {}));
     peers.listen({
       received: (message) => this.#input(() => this.#received(message)),
       unreachable: (id) => this.#input(() => this.#node.reportUnreachable(id)),
@@ -121,10 +119,14 @@ export class Consensus {
     });
   }
 
+  /** Time has passed; at least every `consensusTickMs`, as long as nothing else is put in. */
+  tick(): void {
+    this.#input(noInput);
+  }
+
   /** Nothing is written, sent or decided any more. */
   stop(): void {
     this.#isStopped = true;
-    this.#ticks.cancel();
     this.#sender.close();
     this.#receiver.close();
     this.#persister.fail();
@@ -228,13 +230,13 @@ export class Consensus {
 
   #input(put: () => void): void {
     if (this.#isStopped) return;
-    this.#tick();
+    this.#passTime();
     put();
     this.#turn();
   }
 
   /** All ticks that have really passed, before anything that waited meanwhile (duty 5). */
-  #tick(): void {
+  #passTime(): void {
     const elapsed = Math.floor((this.#parts.clock.monotonicMs() - this.#tickedMs) / consensusTickMs);
     if (elapsed <= 0) return;
     this.#tickedMs += elapsed * consensusTickMs;
@@ -323,3 +325,5 @@ export class Consensus {
     this.#parts.host.failed(error);
   }
 }
+
+function noInput(): void {}

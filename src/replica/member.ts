@@ -320,6 +320,7 @@ export class Member implements Replica, ConsensusHost {
   #tick(): void {
     this.isFull = this.#engine.isAlmostFull;
     const consensus = this.#consensus;
+    consensus?.tick();
     if (!this.#isOpen || this.#hasFailed || consensus === undefined || this.trouble === loading) return;
     this.#engine.tidy();
     const isLate = this.#offers.giveUp(this.#options.writeTimeoutMs);
