@@ -120,7 +120,7 @@ test("corruption is exit code 1, and --repair leaves it alone", async () => {
   assert.deepEqual([code, report.state, report.directory], [1, "corrupt", directory]);
   assert.deepEqual(
     report.files.find(({ file }: { file: string }) => file === segment),
-    { file: segment, state: "corrupt", text: "its payload has a wrong checksum", offset, index: 3 },
+    { file: segment, state: "corrupt", text: "its payload has a wrong checksum", offset, index: 4 },
   );
 });
 
