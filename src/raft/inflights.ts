@@ -31,10 +31,6 @@ export class Inflights {
     return this.#count;
   }
 
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   /** One item may go over the bound of bytes, or a large one could never be taken. */
   get isFull(): boolean {
     return this.#count >= this.#countMax || this.#bytes >= this.#bytesMax;
@@ -57,14 +53,11 @@ export class Inflights {
 
   /** Lets go of all items up to this index. */
   freeTo(index: LogIndex): void {
-    while (this.#count > 0 && this.#indexes[this.#head]! <= index) this.freeFirst();
-  }
-
-  freeFirst(): void {
-    if (this.#count === 0) return;
-    this.#bytes -= this.#sizes[this.#head]!;
-    this.#head = (this.#head + 1) & (this.#indexes.length - 1);
-    this.#count--;
+    while (this.#count > 0 && this.#indexes[this.#head]! <= index) {
+      this.#bytes -= this.#sizes[this.#head]!;
+      this.#head = (this.#head + 1) & (this.#indexes.length - 1);
+      this.#count--;
+    }
   }
 
   clear(): void {

@@ -91,16 +91,16 @@ export class Peers {
 
   /** The last of the rounds, up to `own`, that a majority answered. */
   roundOfMajority(own: number): number {
-    const roundOf = (id: NodeId) => (id === this.#raft.id ? own : (this.#peers.get(id)?.round ?? 0));
+    const roundOf = (id: NodeId) => (id === this.#raft.id ? own : this.#peers.get(id)!.round);
     return reachedByMajority(this.#raft.log.membership.voters, roundOf);
   }
 
   /** The leader counts for what is durable on its own disk, like any other, however far ahead its memory is. */
   readonly #matchOf = (id: NodeId): LogIndex =>
-    id === this.#raft.id ? this.#raft.log.stableIndex : (this.#peers.get(id)?.match ?? 0);
+    id === this.#raft.id ? this.#raft.log.stableIndex : this.#peers.get(id)!.match;
 
   readonly #heardAtOf = (id: NodeId): number =>
-    id === this.#raft.id ? this.#raft.now : (this.#peers.get(id)?.heardAt ?? 0);
+    id === this.#raft.id ? this.#raft.now : this.#peers.get(id)!.heardAt;
 
   // What they are sent
 

@@ -55,7 +55,7 @@ export class Raft {
   #vote: NodeId | undefined;
   #leaderId: NodeId | undefined;
   #state: RoleState;
-  /** When a leader of this term last said that a majority follows it. */
+  /** When the leader that is known last said that a majority follows it. */
   #confirmedAt = Number.NEGATIVE_INFINITY;
   /** A write has carried term and vote as they are now. */
   #isHardStateGiven: boolean;
@@ -293,8 +293,7 @@ export class Raft {
    * majority, of which we are one, from electing another.
    */
   get #isSticky(): boolean {
-    if (this.leader !== undefined) return true;
-    return this.#leaderId !== undefined && this.now - this.#confirmedAt < this.config.electionTicksMin;
+    return this.leader !== undefined || this.now - this.#confirmedAt < this.config.electionTicksMin;
   }
 
   #answerPreVote(message: PreVote): void {

@@ -216,6 +216,23 @@ test("after a refused connection the attempts soon become as rare as usual", () 
   assert.ok(attempts >= 9 && attempts <= 12, `${attempts} attempts in 100 ticks`);
 });
 
+test("and until then each wait may be twice as long as the one before, so that two do not collide for ever", () => {
+  const cluster = new Cluster({
+    voters: 3,
+    config: { electionTicksMin: 40, electionTicksMax: 80, random: (below) => below - 1 },
+  });
+  cluster.hand(say("n2", "n1", 1).heartbeat());
+  cluster.act("n1", (node) => node.reportRefused("n2"));
+  const waits: number[] = [];
+  for (let wait = 1; waits.length < 6; wait++) {
+    cluster.tick("n1");
+    if (cluster.network.splice(0).length === 0) continue;
+    waits.push(wait);
+    wait = 0;
+  }
+  assert.deepEqual(waits, [3, 9, 15, 27, 79, 79]);
+});
+
 test("a refused connection to another member than the leader means nothing, nor to anybody but a follower", () => {
   const cluster = new Cluster({ voters: 3 });
   cluster.elect("n1");

@@ -199,6 +199,7 @@ test("6.4: a leader that is asked the same again and again keeps and answers it 
     for (let i = 0; i < 100; i++) node.step(say("n2", "n1", 1).readIndex(1, 1));
   });
   cluster.lose();
+  assert.deepEqual(cluster.hand(say("n2", "n1", 1).readIndex(1, 1)), [], "also while its round is open");
   const answered = cluster.hand(say("n3", "n1", 1).heartbeatReply(1));
   assert.deepEqual(texts(answered), ["n2: READ_INDEX_RESPONSE term=1 request=1.1 index=1"]);
 });

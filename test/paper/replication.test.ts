@@ -238,8 +238,8 @@ test("5.3: a term has one leader: another one is an alarm, not a message", () =>
   const cluster = new Cluster({ voters: 3 });
   cluster.hand(say("n2", "n1", 1).append("0/0"));
   assert.throws(() => cluster.hand(say("n3", "n1", 1).append("0/0")), /a term has one leader/);
-  const other = led(3);
-  assert.throws(() => other.hand(say("n2", "n1", 1).heartbeat()), /a term has one leader/);
+  for (const message of [say("n2", "n1", 1).heartbeat(), say("n2", "n1", 1).append("0/0")])
+    assert.throws(() => led(3).hand(message), /a term has one leader/);
 });
 
 test("5.3: a leader that contradicts what is committed is an alarm, unless its only voter may lose its log's end", () => {
@@ -398,7 +398,13 @@ test("10.2.2: a broken link makes the leader ask again where the logs agree", ()
   const cluster = led(3);
   for (const text of ["x", "y"]) cluster.propose("n1", text);
   cluster.lose(({ to }) => to === "n3");
+  cluster.settle();
+  cluster.propose("n1", "z");
+  cluster.lose(({ to }) => to === "n3");
   cluster.act("n1", (node) => node.reportUnreachable("n3"));
+  assert.deepEqual(texts(cluster.network.filter(({ to }) => to === "n3")), [
+    "n3: REPLICATE term=1 leader=n1 previous=3/1 entries=4/1 commit=3",
+  ]);
   cluster.settle();
   assert.deepEqual(cluster.log("n3"), cluster.log("n1"));
 });
@@ -420,4 +426,18 @@ test("entries that are not in memory are asked of the host, and sent when they a
   leader.finishLoads();
   cluster.settle();
   assert.deepEqual(cluster.log("n3"), cluster.log("n1"));
+});
+
+test("what the host's log shows before it reported it is not looked at", () => {
+  const cluster = new Cluster({ voters: 3 });
+  cluster.isolate("n3");
+  cluster.act("n1", (node) => node.campaign());
+  cluster.settle();
+  const { disk } = cluster.member("n1");
+  cluster.member("n1").isDiskSlow = true;
+  cluster.propose("n1", "x");
+  disk.finishOne();
+  assert.equal(disk.lastIndex, 2);
+  const sent = cluster.hand(say("n3", "n1", 1).heartbeatReply());
+  assert.deepEqual(texts(sent), ["n3: REPLICATE term=1 leader=n1 previous=0/0 entries=1/1 commit=1"]);
 });

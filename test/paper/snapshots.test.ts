@@ -163,6 +163,16 @@ test("5 (thesis): a snapshot is acknowledged when it is durable, and entries beh
   assert.equal(cluster.node("n1").status().applyIndex, 5);
 });
 
+test("5 (thesis): while a snapshot is being written, what it covers is committed, and what follows is taken", () => {
+  const cluster = new Cluster({ voters: 3 });
+  cluster.member("n1").isDiskSlow = true;
+  cluster.hand(say("n2", "n1", 3).snapshot("4/2", membersNamed(3)));
+  cluster.hand(say("n2", "n1", 3).append("2/1", [entry(3, 2), entry(4, 2), entry(5, 3)]));
+  assert.equal(cluster.node("n1").status().lastIndex, 5);
+  while (cluster.member("n1").finishWrite());
+  assert.deepEqual(cluster.log("n1"), [3]);
+});
+
 test("5 (thesis): a second snapshot may come while the first is being written", () => {
   const cluster = new Cluster({ voters: 3, logs: { n1: [1] } });
   cluster.member("n1").isDiskSlow = true;
