@@ -5,8 +5,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { mutants, withMutant } from "../raft/mutants.ts";
+import { quietMutants } from "./quiet-mutants.ts";
 
-/** Each planted bug that the random runs find breaks a claim of the paper as well, so a test here names the rule. */
+/**
+ * Each planted bug that the random runs find breaks a claim of the paper as well, so a test here names the rule; and so
+ * do those that the random runs cannot see.
+ */
 const names = readdirSync(import.meta.dirname).filter((name) => /^(?!mutants).*\.test\.js$/.test(name));
 const papers = names.map((name) => pathToFileURL(join(import.meta.dirname, name)).href);
 
@@ -27,7 +31,7 @@ test("the paper tests pass without a planted bug", () => {
   assert.deepEqual(failuresWith(undefined), []);
 });
 
-for (const mutant of mutants) {
+for (const mutant of [...mutants, ...quietMutants]) {
   test(`the paper tests find: ${mutant.name}`, async (context) => {
     const failures = await withMutant(mutant, failuresWith);
     assert.ok(failures.length > 0, "no claim of the paper is broken by it");
