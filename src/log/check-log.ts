@@ -2,7 +2,7 @@ import { basename, relative } from "node:path";
 import type { Disk } from "../platform/disk.ts";
 import type { FileReport } from "./check.ts";
 import { isNewer, type LogFault } from "./fault.ts";
-import { type ScannedLog, scanLog, type TornTail } from "./scan.ts";
+import { lostRecords, type ScannedLog, scanLog, type TornTail } from "./scan.ts";
 import type { Segment } from "./segment.ts";
 
 /** What there is of a log, and what it is worth. */
@@ -15,6 +15,8 @@ export interface LogReport {
   /** The unfinished write at the end. */
   readonly torn: TornTail | undefined;
   readonly isDamaged: boolean;
+  /** See lostRecords. */
+  readonly lost: string | undefined;
 }
 
 export interface CheckLogOptions {
@@ -30,10 +32,19 @@ export async function checkLog(options: CheckLogOptions): Promise<LogReport> {
   const files: FileReport[] = [];
   let log = await look(options, "", files);
   const isDamaged = log.fault !== undefined;
+  const lost = isDamaged ? undefined : lostRecords(log);
   const { firstIndex, isEmpty } = log.runs;
   while (log.fault !== undefined) log = await look(options, basename(log.fault.file), files);
   const { lastIndex, lastTerm } = log.runs;
-  return { files, firstIndex: isEmpty ? 0 : firstIndex, lastIndex, lastTerm, torn: log.torn, isDamaged };
+  return {
+    files,
+    firstIndex: isEmpty ? 0 : firstIndex,
+    lastIndex,
+    lastTerm,
+    torn: log.torn,
+    isDamaged,
+    lost,
+  };
 }
 
 /** The lowest and the highest index of a segment's entries. */

@@ -5,7 +5,7 @@ import { isCode } from "./calls.ts";
 import { checkLog, type LogReport } from "./check-log.ts";
 import { checkSnapshots, type SnapshotsReport } from "./check-snapshots.ts";
 import { isNewer } from "./fault.ts";
-import { type HardState, readHardState } from "./hard-state.ts";
+import { type HardState, readHardState, staleness } from "./hard-state.ts";
 import { type Identity, readIdentity, unfinishedRestore } from "./identity.ts";
 
 /** What is said of one file, or of one that should be there. */
@@ -63,7 +63,7 @@ export async function checkDirectory(options: CheckOptions): Promise<DirectoryRe
   const snapshots = await checkSnapshots({ ...options, clusterId }, snapshotFiles);
   const judged = [
     ...(identity.fault ?? identityReports(identity.value)),
-    ...(hardState.fault ?? hardStateReports(hardState.value, log)),
+    ...(hardState.fault ?? hardStateReports(hardState.value, log, snapshots)),
     ...log.files,
     ...wholeLogReports(hardState.value, log, snapshots),
     ...snapshots.files,
@@ -131,17 +131,19 @@ function identityReports(identity: Identity | undefined): FileReport[] {
   return [{ file, state: "whole", text: `node ${nodeId} of cluster ${clusterId}, start ${boot}` }];
 }
 
-/** Term and vote are on the disk before the first entry of the term is written. */
-function hardStateReports(state: HardState | undefined, { lastTerm }: LogReport): FileReport[] {
+function hardStateReports(
+  state: HardState | undefined,
+  { lastTerm }: LogReport,
+  snapshots: SnapshotsReport,
+): FileReport[] {
   const file = "hard-state";
-  const term = state?.term ?? 0;
-  if (term < lastTerm) {
-    const what = state === undefined ? "it is missing" : `it is of term ${term}`;
-    return [{ file, state: "corrupt", text: `${what}, though the log has an entry of term ${lastTerm}` }];
-  }
+  const snapshotTerm = Math.max(0, ...snapshots.whole.map(({ term }) => term));
+  const text =
+    staleness(state ?? "none", lastTerm, "the log") ?? staleness(state ?? "none", snapshotTerm, "a snapshot");
+  if (text !== undefined) return [{ file, state: "corrupt", text }];
   if (state === undefined) return [];
   const vote = state.vote === "" ? "no vote" : `vote for ${state.vote}`;
-  return [{ file, state: "whole", text: `term ${term}, ${vote}` }];
+  return [{ file, state: "whole", text: `term ${state.term}, ${vote}` }];
 }
 
 /** What is wrong with the log as a whole: entries that are neither in it nor in the snapshot it goes on from. */
@@ -154,6 +156,7 @@ function wholeLogReports(
   if (log.isDamaged) return [];
   if (log.files.length === 0 && hardState !== undefined)
     return [{ file, state: "corrupt", text: "the log is gone: there is no segment" }];
+  if (log.lost !== undefined) return [{ file, state: "corrupt", text: log.lost }];
   const base = newest?.index ?? 0;
   if (log.firstIndex <= base + 1) return [];
   const missing = `entries ${base + 1} to ${log.firstIndex - 1}`;

@@ -4,7 +4,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Disk, DiskLock } from "../platform/disk.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Random } from "../platform/random.ts";
-import { type HardState, readHardState, saveHardState } from "./hard-state.ts";
+import { type HardState, readHardState, refuseStaleHardState, saveHardState } from "./hard-state.ts";
 import { type ClusterIdentity, type Identity, openIdentity } from "./identity.ts";
 import { SnapshotStore } from "./snapshots.ts";
 import { Wal, type WalOptions } from "./wal.ts";
@@ -23,7 +23,7 @@ export interface DataDirectoryParts {
 /** What the opener of the log decides; the rest is the directory's. */
 export type LogOptions = Pick<
   WalOptions,
-  "fsync" | "base" | "segmentBytes" | "onStable" | "onFailed" | "onSpace"
+  "fsync" | "base" | "segmentBytes" | "onStable" | "onFailed" | "onSpace" | "onProgress"
 >;
 
 /** A node's data directory, open for this process alone. */
@@ -59,6 +59,8 @@ export class DataDirectory {
         parts.logger,
       );
       refuseForeign(directory, identity, snapshots);
+      const hardState = (await readHardState(disk, directory)) ?? "none";
+      for (const { term } of snapshots.all) refuseStaleHardState(directory, hardState, term, "a snapshot");
       return new DataDirectory(parts, lock, identity, snapshots);
     } catch (error) {
       await lock.release();
@@ -66,7 +68,7 @@ export class DataDirectory {
     }
   }
 
-  /** Opens the log. Who has a term has served, and so had a log: it must be there. */
+  /** Opens the log. Rejects with KvorumError where it is corrupt, or term and vote are older than it. */
   async openLog(options: LogOptions): Promise<Wal> {
     const { disk, directory, clock, random, logger } = this.#parts;
     return Wal.open({
@@ -74,7 +76,7 @@ export class DataDirectory {
       disk,
       directory,
       clusterId: Buffer.from(this.identity.clusterId, "hex"),
-      mustExist: (await readHardState(disk, directory)) !== undefined,
+      hardState: (await readHardState(disk, directory)) ?? "none",
       clock,
       random,
       logger,

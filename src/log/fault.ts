@@ -44,7 +44,11 @@ export function describeFault({ file, offset, sequence, index, reason }: LogFaul
 /** Why a node with this log does not start. */
 export function refusal(fault: LogFault, directory: string): KvorumError {
   if (fault.isForeign) return new KvorumError("ERR", `the log is not this node's: ${describeFault(fault)}`);
+  return new KvorumError("ERR", `the log is corrupt: ${describeFault(fault)}. ${corruptionHelp(directory)}`);
+}
+
+/** What to do about a directory that is corrupt, in which a start has changed nothing. */
+export function corruptionHelp(directory: string): string {
   const advice = "restore a backup, or join the cluster anew with an empty directory";
-  const help = `Nothing was changed. "kvorum check ${directory}" shows more; ${advice}`;
-  return new KvorumError("ERR", `the log is corrupt: ${describeFault(fault)}. ${help}`);
+  return `Nothing was changed. "kvorum check ${directory}" shows more; ${advice}`;
 }

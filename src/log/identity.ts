@@ -1,6 +1,8 @@
+import { join } from "node:path";
 import { KvorumError } from "../base/errors.ts";
 import type { Disk } from "../platform/disk.ts";
 import type { Random } from "../platform/random.ts";
+import { corruptionHelp } from "./fault.ts";
 import { readSmallFile, replaceSmallFile, type SmallFile } from "./small-file.ts";
 
 /** Whose a data directory is. */
@@ -53,7 +55,10 @@ export async function openIdentity(
   random: Random,
   cluster?: ClusterIdentity,
 ): Promise<Identity> {
-  const before = (await readIdentity(disk, directory)) ?? { ...newIdentity(nodeId, random), ...cluster };
+  const before = (await readIdentity(disk, directory)) ?? {
+    ...(await firstIdentity(disk, directory, nodeId, random)),
+    ...cluster,
+  };
   if (before.isRestoring) throw new KvorumError("ERR", `${directory} holds ${unfinishedRestore}`);
   if (before.nodeId !== nodeId) {
     const owner = `${directory} belongs to node ${before.nodeId}, not to ${nodeId}`;
@@ -62,6 +67,34 @@ export async function openIdentity(
   const identity = { ...before, boot: before.boot + 1 };
   await saveIdentity(disk, directory, identity);
   return identity;
+}
+
+/** The identity is the first thing that a node writes: beside anything else of a node it cannot be missing. */
+async function firstIdentity(
+  disk: Disk,
+  directory: string,
+  nodeId: string,
+  random: Random,
+): Promise<Identity> {
+  const others = await filesOfNode(disk, directory);
+  if (others.length === 0) return newIdentity(nodeId, random);
+  const missing = `${join(directory, fileName)} is missing, though there is ${others[0]}`;
+  throw new KvorumError(
+    "ERR",
+    `${missing}: whose files these are is not known. ${corruptionHelp(directory)}`,
+  );
+}
+
+/** Folders may be there, made by people for their disks. */
+async function filesOfNode(disk: Disk, directory: string): Promise<string[]> {
+  const names = await disk.list(directory);
+  const files: string[] = names.filter((name) => name === "hard-state");
+  for (const folder of ["wal", "snapshots"]) {
+    if (!names.includes(folder)) continue;
+    for (const name of await disk.list(join(directory, folder)))
+      if (name.endsWith(".log") || name.endsWith(".json")) files.push(`${folder}/${name}`);
+  }
+  return files;
 }
 
 /** For a directory in which no node has started. */

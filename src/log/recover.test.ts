@@ -107,7 +107,7 @@ test("a log that is gone is refused where there must be one", async () => {
     new Map([["/data/hard-state", Buffer.alloc(1)]]).set("/data/wal/spare", Buffer.alloc(9)),
     /^the log is gone: there is no segment in \/data\/wal/,
     {
-      mustExist: true,
+      hardState: { term: 1, vote: "n1", commit: 0 },
     },
   );
 });
@@ -299,6 +299,29 @@ test("a segment that was begun by a process that died is missed when it is taken
   const files = left!.snapshotFiles();
   assert.ok(files.delete(second));
   await refused(files, /0{15}9\.log, offset 0, record 9, index 9: the segment is missing/);
+});
+
+test("a log of which only a segment without records is left is refused, whatever a snapshot covers", async () => {
+  const disk = new SimDisk();
+  const log = await TestLog.open(disk, { segmentBytes: 3072 });
+  for (let index = 1; index <= 8; index++) log.append(entry(index, 1, Buffer.alloc(150, "x")));
+  await log.settled();
+  let left: SimDisk | undefined;
+  disk.onCall = (_, call, path) => {
+    if (call === "open" && path === second) left ??= disk.afterCrash("all-kept");
+  };
+  log.append(entry(9));
+  await log.settled();
+  const files = left!.snapshotFiles();
+  assert.ok(files.delete(first) && files.has(second));
+  for (const index of [0, 5])
+    await refused(files, /^entries are missing: .*0{15}9\.log begins with record 9, and no record is there/, {
+      base: { term: index === 0 ? 0 : 1, index },
+    });
+  const again = await TestLog.open(left!, { segmentBytes: 3072, base: { term: 1, index: 8 } });
+  await again.wal.compact(8);
+  assert.ok(left!.snapshotFiles().has(first), "compaction leaves the last record");
+  await again.wal.close();
 });
 
 test("progress is told in bytes, up to all of them", async () => {

@@ -4,15 +4,16 @@ import type { Logger } from "../platform/logger.ts";
 import { syncFile, withFile, writeTo } from "./calls.ts";
 import type { EntryId } from "./entry.ts";
 import { refusal } from "./fault.ts";
+import { type HardState, refuseStaleHardState } from "./hard-state.ts";
 import { recordHeaderBytes } from "./record.ts";
-import { type ScannedLog, scanLog, type TornTail, walDirectory } from "./scan.ts";
+import { lostRecords, type ScannedLog, scanLog, type TornTail, walDirectory } from "./scan.ts";
 
 export interface RecoverOptions {
   readonly disk: Disk;
   readonly directory: string;
   readonly clusterId: Buffer;
   readonly base: EntryId;
-  readonly mustExist?: boolean;
+  readonly hardState?: HardState | "none";
   readonly logger: Logger;
   readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
 }
@@ -22,16 +23,12 @@ export interface RecoverOptions {
  * corrupt or has a gap, and then has changed nothing.
  */
 export async function recoverLog(options: RecoverOptions): Promise<ScannedLog> {
-  const { disk, directory, logger } = options;
+  const { disk, directory, hardState, logger } = options;
   await disk.makeDirectory(walDirectory(directory));
   const log = await scanLog(options);
   if (log.fault !== undefined) throw refusal(log.fault, directory);
-  if (log.segments.length === 0 && options.mustExist === true)
-    throw new KvorumError(
-      "ERR",
-      `the log is gone: there is no segment in ${walDirectory(directory)}; restore a backup`,
-    );
   refuseGap(log, options);
+  if (hardState !== undefined) refuseContradiction(log, hardState, directory);
   if (log.torn !== undefined) {
     logger.info(`log: ${describeTail(log.torn)}: cut`);
     await cutTail(disk, log.torn);
@@ -39,7 +36,22 @@ export async function recoverLog(options: RecoverOptions): Promise<ScannedLog> {
   return log;
 }
 
-function refuseGap({ runs }: ScannedLog, { base, directory }: RecoverOptions): void {
+function refuseContradiction(
+  { segments, runs }: ScannedLog,
+  hardState: HardState | "none",
+  directory: string,
+): void {
+  if (segments.length === 0 && hardState !== "none") {
+    const where = `there is no segment in ${walDirectory(directory)}`;
+    throw new KvorumError("ERR", `the log is gone: ${where}; restore a backup`);
+  }
+  refuseStaleHardState(directory, hardState, runs.lastTerm, "the log");
+}
+
+function refuseGap(log: ScannedLog, { base, directory }: RecoverOptions): void {
+  const lost = lostRecords(log);
+  if (lost !== undefined) throw new KvorumError("ERR", `${lost}; restore a backup`);
+  const { runs } = log;
   if (runs.nextIndex === undefined || runs.firstIndex <= base.index + 1) return;
   const missing = `entries ${base.index + 1} to ${runs.firstIndex - 1}`;
   const where = `${walDirectory(directory)} begins with entry ${runs.firstIndex}`;

@@ -82,6 +82,13 @@ export async function scanLog(options: ScanOptions): Promise<ScannedLog> {
   return scan;
 }
 
+/** What is missing of a log in which no record is left, where that is not how it began: compaction leaves the last one. */
+export function lostRecords({ runs, segments }: ScannedLog): string | undefined {
+  const first = segments[0];
+  if (runs.nextIndex !== undefined || first === undefined) return undefined;
+  return `entries are missing: ${first.path} begins with record ${first.firstSequence}, and no record is there`;
+}
+
 /** Where the segments of a data directory are. */
 export function walDirectory(directory: string): string {
   return join(directory, "wal");

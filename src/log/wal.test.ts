@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SimDisk } from "../../sim/disk.ts";
-import { allEntries, directory, entry, scanned, TestLog } from "../../test/log-harness.ts";
+import { allEntries, directory, entry, HandClock, scanned, TestLog } from "../../test/log-harness.ts";
 import { entriesOf, hardPayloads, sparse } from "../../test/log-shapes.ts";
 import { limits } from "../base/limits.ts";
 import { DiskError } from "../platform/disk.ts";
@@ -95,6 +95,26 @@ test("with fsync interval a write is stable at once, and synced within a second"
   log.clock.move(limits.logSyncMs);
   log.clock.move(limits.logSyncMs);
   assert.equal(calls.get("sync"), 2, "there is no timer while all is synced");
+  await log.wal.close();
+});
+
+test("with fsync interval a sync that takes longer than its second is followed by the next, though nothing is written", async () => {
+  const clock = new HandClock();
+  const disk = new SimDisk({ turns: clock });
+  const log = await TestLog.open(disk, { fsync: "interval", clock, segmentBytes: 65_536 });
+  const slowMs = 3 * limits.logSyncMs;
+  disk.inject({ call: "sync", path: ".log", delayMs: slowMs });
+  log.append(...row(1, 1));
+  await log.settled();
+  clock.move(limits.logSyncMs);
+  log.append(...row(2, 2));
+  await log.settled();
+  clock.move(limits.logSyncMs);
+  clock.move(slowMs);
+  assert.equal(log.wal.durableIndex, 1);
+  clock.move(limits.logSyncMs);
+  await new Promise(setImmediate);
+  assert.equal(log.wal.durableIndex, 2);
   await log.wal.close();
 });
 

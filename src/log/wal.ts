@@ -7,6 +7,7 @@ import type { Random } from "../platform/random.ts";
 import { isCode } from "./calls.ts";
 import { type EntryId, entryKinds, type LogEntry } from "./entry.ts";
 import { EntryCache } from "./entry-cache.ts";
+import type { HardState } from "./hard-state.ts";
 import { readEntries } from "./read-entries.ts";
 import { recoverLog } from "./recover.ts";
 import type { Runs } from "./runs.ts";
@@ -29,8 +30,11 @@ export interface WalOptions {
   readonly fsync: "always" | "interval";
   /** The last entry of the newest snapshot, (0, 0) without one: the log must go on there. */
   readonly base: EntryId;
-  /** There was a log before: an empty directory is refused. */
-  readonly mustExist?: boolean;
+  /**
+   * Term and vote, "none" where none were ever saved. Who has some had a log: it must be there, and none of its
+   * entries can be of a later term. Where absent, nothing is known of them.
+   */
+  readonly hardState?: HardState | "none";
   /** The longest segment, but for one with a larger record. */
   readonly segmentBytes?: number;
   /**

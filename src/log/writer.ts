@@ -137,9 +137,12 @@ export class Writer {
     return this.#untilDurable(this.lastSequence);
   }
 
-  /** Drops whole segments that end before this record. `onDrop` is told the first record that is kept. */
+  /**
+   * Drops whole segments that end before this record, but for that of the last durable one: without any record nothing
+   * would say where the log goes on. `onDrop` is told the first record that is kept.
+   */
   dropBefore(sequence: number, onDrop: (firstSequence: number) => void): Promise<void> {
-    return this.#chain.dropBefore(sequence, onDrop);
+    return this.#chain.dropBefore(Math.min(sequence, this.durableSequence), onDrop);
   }
 
   /** Writes and syncs what was taken, as far as there is room for it. */
@@ -222,7 +225,8 @@ export class Writer {
       if (error !== undefined) this.#fail(error);
       if (this.#error === undefined) this.durableSequence = target;
       this.#wake();
-      if (this.#waiters.length > 0) this.#sync();
+      // A slow sync outlives the second that was set for what was written meanwhile.
+      if (this.#error === undefined && this.writtenSequence > target) this.#syncSoon();
     });
   }
 
