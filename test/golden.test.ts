@@ -118,7 +118,7 @@ for (const format of readdirSync(root)) {
     const chunksFound: string[] = [];
     await snapshots.read(
       written,
-      (chunk) => chunksFound.push(chunk.toString()),
+      (chunk) => void chunksFound.push(chunk.toString()),
       () => {},
     );
     assert.deepEqual(chunksFound, chunks);

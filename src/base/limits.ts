@@ -63,13 +63,17 @@ export const limits = {
 
   /** Records outside of the engine travel in pieces of this size; one that is larger makes a piece alone. */
   chunkBytes: 131_072, // 128 KiB
+  /** Bytes of a long record copied at a time where it is loaded, into memory that is new: about 2 ms. */
+  copyBytesPerStep: 4_194_304, // 4 MiB
   /** Records looked at for an image in one turn, where each KiB of a larger one counts as another: under 1 ms. */
   imageRecordsPerTurn: 2_000,
   /** A snapshot is written no faster, unless somebody waits for it: the log has the better half of the disk. */
   snapshotBytesPerSecond: 67_108_864, // 64 MiB
+  /** After a snapshot has failed nobody tries the next one sooner, unless asked to: a full disk stays so for a while. */
+  snapshotRetryMs: 10_000,
   /** After so much of a snapshot it is synced: a sync of more would make the log wait. */
   snapshotSyncBytes: 4_194_304, // 4 MiB
-  /** Read at a time from a snapshot. */
+  /** Read from a snapshot, or written to it, at a time: a checksum of so much takes less than 1 ms. */
   snapshotReadBytes: 1_048_576, // 1 MiB
   /** One frame of a snapshot: a largest record, and what stands beside it. */
   snapshotFrameBytesMax: 34_603_008, // 33 MiB
@@ -253,6 +257,7 @@ assert(
   limits.valueBytesMax + limits.keyBytesMax + 1024 < limits.snapshotFrameBytesMax,
   "a largest record must fit into a frame",
 );
+assert(limits.keyBytesMax < limits.copyBytesPerStep, "a key is copied at once");
 assert(limits.valueBytesMax < limits.commandBytesMax, "a largest value must fit into a command");
 assert(limits.passwordBytesMax < limits.strangerBulkBytesMax, "a stranger must be able to give a password");
 assert(limits.commandBytesMax < limits.bulkBytesMax, "a bulk beyond a command must be skippable");

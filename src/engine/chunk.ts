@@ -72,6 +72,9 @@ export class ChunkQueue {
   readonly #buffers = new Map<Chunk, Buffer>();
   readonly #spares: Buffer[] = [];
   #taken: Buffer | undefined;
+  /** The buffers of large records that chunks read from, and the chunk that the caller has. */
+  readonly #lent = new Map<Chunk, Buffer>();
+  #takenChunk: Chunk | undefined;
 
   /** Adds a copy of a record. */
   add(db: number, arena: Arena, handle: number): void {
@@ -85,14 +88,19 @@ export class ChunkQueue {
     this.bytes += this.#end - at;
   }
 
-  /** Adds a record that has a buffer of its own, without copying it: nobody may write there any more. */
+  /**
+   * Adds a record that has a buffer of its own, without copying it: nobody may write there while it `hasLent` that.
+   */
   addLarge(db: number, arena: Arena, handle: number): void {
     const head = Buffer.allocUnsafe(1 + headBytesMax);
     head[0] = recordsKind;
     const headEnd = 1 + writeHead(head, 1, db, arena, handle);
     const start = keyStart(arena, handle);
     const end = start + keyLength(arena, handle) + valueLength(arena, handle);
-    this.#ready.push([head.subarray(0, headEnd), bytesOf(arena, handle).subarray(start, end)]);
+    const bytes = bytesOf(arena, handle);
+    const chunk = [head.subarray(0, headEnd), bytes.subarray(start, end)];
+    this.#ready.push(chunk);
+    this.#lent.set(chunk, bytes);
     this.bytes += headEnd + end - start;
   }
 
@@ -103,11 +111,24 @@ export class ChunkQueue {
     this.bytes += this.#end - at;
   }
 
+  /** Whether a record in this buffer was added and its chunk is not done with. */
+  hasLent(bytes: Buffer): boolean {
+    if (this.#lent.size === 0) return false;
+    for (const lent of this.#lent.values()) if (lent === bytes) return true;
+    return false;
+  }
+
+  get hasLentAny(): boolean {
+    return this.#lent.size > 0;
+  }
+
   /** The next chunk that is full, and any chunk after endChunk. Its bytes are the caller's until the next one is taken. */
   take(): Chunk | undefined {
     if (this.#taken !== undefined && this.#spares.length < sparesMax) this.#spares.push(this.#taken);
     this.#taken = undefined;
+    if (this.#takenChunk !== undefined) this.#lent.delete(this.#takenChunk);
     const chunk = this.#ready.shift();
+    this.#takenChunk = chunk;
     if (chunk === undefined) return undefined;
     for (const part of chunk) this.bytes -= part.length;
     this.#taken = this.#buffers.get(chunk);
@@ -181,19 +202,36 @@ function writeHead(into: Buffer, at: number, db: number, arena: Arena, handle: n
  * bytes are no such chunk, or hold what cannot be: the engine is worth nothing then.
  */
 export function loadChunk(engine: Engine, chunk: Buffer): void {
-  const { revision, keyspaces, sessions } = engine;
+  for (const _ of loadSteps(engine, chunk));
+}
+
+/** The same a step at a time, which is short also where a value is long. The chunk is needed to the end. */
+export function* loadSteps(engine: Engine, chunk: Buffer): Iterable<void> {
+  const { revision, sessions } = engine;
+  if (chunk[0] === recordsKind) return yield* recordSteps(engine, chunk);
   forEachIn(
     chunk,
     revision,
-    (at) => {
-      const { db, keyFrom, keyTo, valueTo } = place;
-      const isNew = keyspaces[db]!.restore(facts, chunk, keyFrom, keyTo, valueTo);
-      if (!isNew) refuse(at, "a key that is there already");
-    },
+    () => {},
     (at, session) => {
       if (!sessions.restore(session)) refuse(at, "a session that is there already");
     },
   );
+}
+
+function* recordSteps({ revision, keyspaces }: Engine, chunk: Buffer): Iterable<void> {
+  for (let at = 1; at < chunk.length; ) {
+    readRecord(chunk, at, revision);
+    const { db, keyFrom, keyTo, valueTo } = place;
+    const keyspace = keyspaces[db]!;
+    const handle = keyspace.restore(facts, chunk, keyFrom, keyTo, valueTo);
+    if (handle === 0) refuse(at, "a key that is there already");
+    for (let from = keyFrom + limits.copyBytesPerStep; from < valueTo; from += limits.copyBytesPerStep) {
+      yield;
+      keyspace.fill(handle, chunk, keyFrom, from, valueTo);
+    }
+    at = valueTo;
+  }
 }
 
 /** How much of everything some chunks hold. */

@@ -197,6 +197,28 @@ test("a large value that is changed is not copied: its memory goes over to the i
   }
 });
 
+test("a large value is not copied by the cursor either, and stays as it was until it is taken", () => {
+  const value = "v".repeat(1_000_000);
+  for (const line of [
+    ["SETRANGE", "large", "5", "changed"],
+    ["SET", "large", "w".repeat(1_000_000)],
+    ["DEL", "large"],
+  ]) {
+    const client = new EngineClient();
+    client.run("SET", "large", value);
+    const { arena } = client.engine.keyspaces[0]!;
+    const pages = new Set(arena.bytes.map(({ buffer }) => buffer));
+    const shot = new Shot(client.engine);
+    shot.next(1_000_000);
+    assert.ok(shot.isComplete);
+    for (let i = 0; i < 2; i++) client.run(...line);
+    const large = shot.take().find(({ length }) => length >= 1_000_000)!;
+    assert.ok(pages.has(large.buffer), "its own memory");
+    shot.check();
+    assert.equal(client.engine.keyspaces[0]!.saver, undefined, "the image holds nothing any more");
+  }
+});
+
 test("memory of a database that was flushed comes back when the image has gone through it, or is closed", () => {
   const fill = (): EngineClient => {
     const client = new EngineClient();

@@ -19,6 +19,9 @@ import type { Session, SessionSaver, Sessions } from "./session.ts";
  *
  * Of sessions it knows which are still to be saved, since there are not many.
  *
+ * A large record, which has a buffer of its own, is not copied: its bytes are lent to the chunk, and who changes the
+ * record before that is taken away gives it another place.
+ *
  * An image keeps the keyspaces of its start: SWAPDB only changes their numbers, and one that is flushed
  * meanwhile leaves the engine and is given up here when the cursor has gone through it (Engine.clear).
  */
@@ -34,6 +37,8 @@ export class Image {
   readonly #chunks = new ChunkQueue();
   /** Parts that the cursor has gone through. */
   #done = 0;
+  /** Those of them that may still have lent something. */
+  readonly #lingering: Part[] = [];
 
   /** Between two commands, and only one at a time. */
   constructor(engine: Engine) {
@@ -56,7 +61,8 @@ export class Image {
       const part = this.#parts[this.#done]!;
       left -= part.go(left);
       if (!part.isDone) continue;
-      this.#release(part);
+      if (this.#chunks.hasLentAny) this.#lingering.push(part);
+      else this.#release(part);
       this.#done++;
     }
     if (this.#done < this.#parts.length || !this.#sessions.go(left)) return true;
@@ -69,7 +75,9 @@ export class Image {
    * the caller's until the next one is taken.
    */
   take(): Chunk | undefined {
-    return this.#chunks.take();
+    const chunk = this.#chunks.take();
+    if (this.#lingering.length > 0 && !this.#chunks.hasLentAny) this.#releaseLingering();
+    return chunk;
   }
 
   /** Bytes that wait to be taken. Writes add to them, and so must be held back where they are too many. */
@@ -87,9 +95,14 @@ export class Image {
   /** Gives up what is not taken yet. */
   close(): void {
     for (const part of this.#parts.slice(this.#done)) this.#release(part);
+    this.#releaseLingering();
     this.#done = this.#parts.length;
     this.#sessions.end();
     if (this.#engine.image === this) this.#engine.image = undefined;
+  }
+
+  #releaseLingering(): void {
+    for (const part of this.#lingering.splice(0)) this.#release(part);
   }
 
   #release(part: Part): void {
@@ -155,14 +168,21 @@ class Part implements Saver {
 
   #end(): void {
     this.isDone = true;
+    this.from = Number.POSITIVE_INFINITY;
     assert(this.#left === 0, "an image holds every record once");
   }
 
+  /** What is large is lent, not copied: see hasLent. */
   #add(handle: number): number {
     const { arena } = this.keyspace;
-    this.#chunks.add(this.#db, arena, handle);
+    if (arena.isLarge(handle)) this.#chunks.addLarge(this.#db, arena, handle);
+    else this.#chunks.add(this.#db, arena, handle);
     this.#left--;
     return 1 + (recordLength(arena, handle) >>> 10);
+  }
+
+  hasLent(bytes: Buffer): boolean {
+    return this.#chunks.hasLent(bytes);
   }
 
   save(handle: number): boolean {

@@ -66,6 +66,8 @@ export interface Saver {
   readonly from: number;
   /** Records that were modified later are not of the image. */
   readonly revision: number;
+  /** Whether the image still reads from this buffer, which one large record has for itself. */
+  hasLent(bytes: Buffer): boolean;
   /** Takes a record that is about to change. True: its place went over to the image and must not be written any more. */
   save(handle: number): boolean;
 }
@@ -251,13 +253,14 @@ export class Keyspace {
   }
 
   /**
-   * Puts a record back with all that belongs to it; its value stands behind its key. False: the key is there
-   * already, and nothing was changed.
+   * Puts a record back with all that belongs to it; its value stands behind its key. Of a long one only the first
+   * bytes are copied (limits.copyBytesPerStep), and `fill` must bring the rest before anything else is done here.
+   * 0: the key is there already, and nothing was changed.
    */
-  restore(facts: RecordFacts, bytes: Buffer, keyFrom: number, keyTo: number, valueTo: number): boolean {
+  restore(facts: RecordFacts, bytes: Buffer, keyFrom: number, keyTo: number, valueTo: number): number {
     const { arena } = this;
     const hash = this.#hash(bytes, keyFrom, keyTo);
-    if (this.#locate(hash, bytes, keyFrom, keyTo) !== 0) return false;
+    if (this.#locate(hash, bytes, keyFrom, keyTo) !== 0) return 0;
     const { deadline, created, modified, version } = facts;
     const isNew = version === 1 && created === modified;
     const shape = (isNew ? 0 : historyFlag) | (deadline === 0 ? 0 : deadlineFlag);
@@ -267,9 +270,16 @@ export class Keyspace {
     words[at] = shape | (facts.isRaw ? rawFlag : 0) | (valueTo - keyTo);
     writeModified(words, at, keyTo - keyFrom, modified);
     if (!isNew) writeHistory(words, at, created, version);
-    this.#write(bytes, keyFrom, valueTo, handle, firstByte(handle) + headerBytes(shape));
+    const end = Math.min(keyFrom + limits.copyBytesPerStep, valueTo);
+    this.#write(bytes, keyFrom, end, handle, firstByte(handle) + headerBytes(shape));
     this.#enter(hash, handle, deadline);
-    return true;
+    return handle;
+  }
+
+  /** Copies some more of a record's bytes, which stand from `keyFrom` to `valueTo`: those from `from` on. */
+  fill(handle: number, bytes: Buffer, keyFrom: number, from: number, valueTo: number): void {
+    const end = Math.min(from + limits.copyBytesPerStep, valueTo);
+    this.#write(bytes, from, end, handle, keyStart(this.arena, handle) + from - keyFrom);
   }
 
   /** Makes room for so many records in an empty keyspace: while they come, the index does not grow. */
@@ -387,6 +397,7 @@ export class Keyspace {
    */
   #save(handle: number): boolean {
     const saver = this.saver!;
+    if (saver.hasLent(bytesOf(this.arena, handle))) return true;
     if (modifiedOf(this.arena, handle) > saver.revision || this.hashOf(handle) < saver.from) return false;
     return saver.save(handle);
   }

@@ -36,12 +36,12 @@ export function hasBlankSector(bytes: Uint8Array, from: number, length: number, 
 export function maskFor(payload: Uint8Array, position: number): number {
   const end = innerEnd(payload.length, position);
   const start = innerStart(position);
-  for (let at = start; at < end; at += sectorBytes)
-    if (repeats(payload, at, 0)) return otherMask(payload, start, end);
-  return 0;
+  return spoils(payload, start, end, 0) ? otherMask(payload, start, end) : 0;
 }
 
 function otherMask(payload: Uint8Array, start: number, end: number): number {
+  // Almost always the first one is good, and that is seen at once.
+  if (!spoils(payload, start, end, maskStep)) return maskStep;
   const spoiled = new Set<number>();
   for (let at = start; at < end; at += sectorBytes) {
     const word = majorityWord(payload, at);
@@ -50,6 +50,12 @@ function otherMask(payload: Uint8Array, start: number, end: number): number {
   let word = maskStep;
   while (word === 0 || spoiled.has(word)) word = (word + maskStep) >>> 0;
   return word;
+}
+
+/** Whether some sector would be blank under this word. */
+function spoils(payload: Uint8Array, start: number, end: number, word: number): boolean {
+  for (let at = start; at < end; at += sectorBytes) if (repeats(payload, at, word)) return true;
+  return false;
 }
 
 /** A copy of the payload as it stands on disk, or of what stands there as it was. */

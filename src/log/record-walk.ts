@@ -1,3 +1,4 @@
+import { crc32 } from "../platform/crc32.ts";
 import { CORRUPT, type Judgement, RecordView, recordHeaderBytes, UNFINISHED, WHOLE } from "./record.ts";
 import type { SegmentHeader } from "./segment-header.ts";
 import type { Window } from "./window.ts";
@@ -20,6 +21,9 @@ export class RecordWalk {
   index: number | undefined;
   readonly #header: SegmentHeader;
   #needed = 0;
+  /** Checksum of the first bytes of the payload, and how many those are. */
+  #crc = 0;
+  #summedBytes = 0;
 
   constructor(window: Window, header: SegmentHeader, position: number, sequence: number) {
     this.window = window;
@@ -44,20 +48,38 @@ export class RecordWalk {
     const end = this.position + view.bytes;
     if (end > this.#header.fileBytes) return this.#corrupt("it ends behind the end of its file");
     if (!isPayloadJudged) return WHOLE;
+    this.#sum();
     if (!window.has(this.position, view.bytes)) return this.#more(view.bytes);
-    return view.judgePayload(window.bytes, this.at, this.position);
+    return view.judgePayload(window.bytes, this.at, this.#crc, this.position);
   }
 
   pass(): void {
     this.position += this.view.bytes;
     this.sequence++;
+    this.#crc = 0;
+    this.#summedBytes = 0;
   }
 
-  /** Reads what `look` asked for. Resolves with false where the file is shorter than it was. */
+  /**
+   * Reads some of what `look` asked for: a long record takes several turns. Resolves with false where the file is
+   * shorter than it was.
+   */
   async load(): Promise<boolean> {
+    const { window } = this;
     const rest = this.#header.fileBytes - this.position;
-    await this.window.load(this.position, Math.min(this.#needed, rest));
-    return this.window.has(this.position, Math.min(this.#needed, rest));
+    const before = window.position + window.length;
+    await window.load(this.position, Math.min(this.#needed, rest));
+    return window.position + window.length > before;
+  }
+
+  /** Takes what there is of the payload into its checksum. */
+  #sum(): void {
+    const { window, view } = this;
+    const from = this.at + recordHeaderBytes;
+    const end = Math.min(window.length - from, view.length);
+    if (end <= this.#summedBytes) return;
+    this.#crc = crc32(window.bytes, from + this.#summedBytes, from + end, this.#crc);
+    this.#summedBytes = end;
   }
 
   #more(bytes: number): typeof MORE {

@@ -115,12 +115,12 @@ export class RecordView {
     this.kind = bytes[at + 40] as EntryKind;
   }
 
-  /** Judges what is behind a whole header. `position` is the record's place in its file. */
-  judgePayload(bytes: Uint8Array, at: number, position: number): Judgement {
+  /** Judges what is behind a whole header. `crc` is that of the payload, `position` the record's place in its file. */
+  judgePayload(bytes: Uint8Array, at: number, crc: number, position: number): Judgement {
     const from = at + recordHeaderBytes;
     const last = bytes[from + this.length];
     if (last === 0) return UNFINISHED;
-    if (crc32(bytes, from, from + this.length) === this.#payloadCrc) {
+    if (crc === this.#payloadCrc) {
       return last === recordMark ? WHOLE : this.#corrupt("its last byte is wrong");
     }
     if (hasBlankSector(bytes, from, this.length, position + recordHeaderBytes)) return UNFINISHED;

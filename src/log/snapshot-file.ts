@@ -1,20 +1,21 @@
 import { KvorumError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
-import { readU32, writeU48 } from "../base/numbers.ts";
+import { readU32, writeU32, writeU48 } from "../base/numbers.ts";
 import { engineVersionMax } from "../engine/version.ts";
 import type { Clock } from "../platform/clock.ts";
+import { crc32 } from "../platform/crc32.ts";
 import type { Disk, DiskFile } from "../platform/disk.ts";
 import type { Configuration } from "../raft/configuration.ts";
 import { syncFile, withFile, writeTo } from "./calls.ts";
 import { newerKvorumWrote } from "./fault.ts";
 import {
+  beginFrameHead,
   type FrameKind,
   frameHeadBytes,
   frameKinds,
   frameProblem,
   payloadLengthOf,
   snapshotRefusal,
-  writeFrameHead,
 } from "./snapshot-frame.ts";
 
 /** What state a snapshot holds. */
@@ -75,11 +76,6 @@ export class SnapshotFileWriter {
   /** Adds a chunk, whose parts are the caller's again when this resolves. */
   async write(parts: readonly Buffer[]): Promise<void> {
     await this.#frame(frameKinds.data, parts);
-    if (this.#position - this.#syncedTo >= limits.snapshotSyncBytes) {
-      this.#syncedTo = this.#position;
-      await syncFile(this.#file);
-    }
-    await this.#keepPace();
   }
 
   /** Durable when this resolves. */
@@ -90,12 +86,31 @@ export class SnapshotFileWriter {
     await syncFile(this.#file);
   }
 
+  /** Returns its checksum. A long frame is written piece by piece, and its head at last. */
   async #frame(kind: FrameKind, parts: readonly Buffer[]): Promise<number> {
-    const crc = writeFrameHead(this.#head, kind, this.#number++, this.#salt, parts);
-    const all = [this.#head, ...parts];
-    await writeTo(this.#file, all, this.#position);
-    for (const part of all) this.#position += part.length;
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    const start = this.#position;
+    const isLong = length > limits.snapshotReadBytes;
+    let crc = beginFrameHead(this.#head, kind, this.#number++, this.#salt, length);
+    if (isLong) this.#position += frameHeadBytes;
+    for (const piece of isLong ? piecesOf(parts) : parts) {
+      crc = crc32(piece, 0, piece.length, crc);
+      if (isLong) await this.#put([piece]);
+    }
+    writeU32(this.#head, 0, crc);
+    if (isLong) await writeTo(this.#file, [this.#head], start);
+    else await this.#put([this.#head, ...parts]);
     return crc;
+  }
+
+  async #put(parts: readonly Buffer[]): Promise<void> {
+    await writeTo(this.#file, parts, this.#position);
+    for (const part of parts) this.#position += part.length;
+    if (this.#position - this.#syncedTo >= limits.snapshotSyncBytes) {
+      this.#syncedTo = this.#position;
+      await syncFile(this.#file);
+    }
+    await this.#keepPace();
   }
 
   /** Waits while more was written than the time allows. */
@@ -105,6 +120,12 @@ export class SnapshotFileWriter {
     if (this.hurries || aheadMs < paceStepMs) return;
     await new Promise<void>((resolve) => this.#clock.after(aheadMs, resolve));
   }
+}
+
+function* piecesOf(parts: readonly Buffer[]): Iterable<Buffer> {
+  for (const part of parts)
+    for (let at = 0; at < part.length; at += limits.snapshotReadBytes)
+      yield part.subarray(at, at + limits.snapshotReadBytes);
 }
 
 /** Timers are no finer. */
@@ -195,18 +216,30 @@ class FrameReader {
 
   /** The next frame, whole and right. Good until the next call. */
   async next(): Promise<Buffer> {
-    await this.#fill(frameHeadBytes);
+    while (this.#inWindow < frameHeadBytes) await this.#load(frameHeadBytes);
     const length = frameHeadBytes + payloadLengthOf(this.#window.subarray(this.#at));
     if (length > limits.snapshotFrameBytesMax)
       throw this.refusal("a frame is longer than any that is written");
-    await this.#fill(length);
+    const crc = await this.#checksum(length);
     const frame = this.#window.subarray(this.#at, this.#at + length);
-    const problem = frameProblem(frame, this.#number, this.#salt);
+    const problem = frameProblem(frame, crc, this.#number, this.#salt);
     if (problem !== "") throw this.refusal(problem);
     if (this.#number === 0) this.#salt = readU32(frame, 0);
     this.#number++;
     this.#at += length;
     return frame;
+  }
+
+  /** Of the next frame, all of which is in the window then; what is long takes a turn a piece. */
+  async #checksum(length: number): Promise<number> {
+    let crc = 0;
+    for (let done = crcBytes; ; ) {
+      const end = Math.min(this.#inWindow, length);
+      if (end > done) crc = crc32(this.#window, this.#at + done, this.#at + end, crc);
+      if (end === length) return crc;
+      done = Math.max(done, end);
+      await this.#load(length);
+    }
   }
 
   /** The end frame was the last one: it must say how much is before it, and nothing may be behind it. */
@@ -216,17 +249,31 @@ class FrameReader {
     if (this.#offset !== this.#size) throw this.refusal("there is more behind its end");
   }
 
-  /** Sees to it that `length` bytes from the next frame's first on are in the window. */
-  async #fill(length: number): Promise<void> {
-    if (this.#filled - this.#at >= length) return;
-    const left = this.#filled - this.#at;
+  /** Bytes from the next frame's first on. */
+  get #inWindow(): number {
+    return this.#filled - this.#at;
+  }
+
+  /** Reads one piece more of the next frame, which is so long at least. */
+  async #load(length: number): Promise<void> {
+    if (this.#at + length > this.#window.length) this.#makeRoom(length);
+    const bytes = Math.min(this.#window.length - this.#filled, limits.snapshotReadBytes);
+    const read = await this.#file.read(this.#window, this.#filled, bytes, this.#base + this.#filled);
+    if (read === 0) throw this.refusal("it breaks off");
+    this.#filled += read;
+  }
+
+  /** The next frame comes to the begin of the window, which becomes as long as it must. */
+  #makeRoom(length: number): void {
     const room = Math.max(limits.snapshotReadBytes, length);
     const window = this.#window.length >= room ? this.#window : Buffer.allocUnsafeSlow(room);
     this.#window.copy(window, 0, this.#at, this.#filled);
     this.#base += this.#at;
+    this.#filled -= this.#at;
     this.#at = 0;
     this.#window = window;
-    this.#filled = left + (await this.#file.read(window, left, window.length - left, this.#base + left));
-    if (this.#filled < length) throw this.refusal("it breaks off");
   }
 }
+
+/** Of the checksum itself, which stands in front of what it is of. */
+const crcBytes = 4;

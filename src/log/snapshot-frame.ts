@@ -22,27 +22,20 @@ export const frameHeadBytes = 20;
 export const frameKinds = { header: 1, data: 2, end: 3 } as const;
 export type FrameKind = (typeof frameKinds)[keyof typeof frameKinds];
 
-/** Writes the head of a frame whose payload is these parts. Returns the frame's CRC. */
-export function writeFrameHead(
+/** Writes the head of a frame, all but its checksum. Returns the checksum of that, which the payload goes on with. */
+export function beginFrameHead(
   head: Buffer,
   kind: FrameKind,
   number: number,
   salt: number,
-  parts: readonly Buffer[],
+  payloadLength: number,
 ): number {
   head.fill(0);
-  writeU32(
-    head,
-    4,
-    parts.reduce((sum, part) => sum + part.length, 0),
-  );
+  writeU32(head, 4, payloadLength);
   writeU32(head, 8, number);
   writeU32(head, 12, salt);
   head[16] = kind;
-  let crc = crc32(head, 4, frameHeadBytes);
-  for (const part of parts) crc = crc32(part, 0, part.length, crc);
-  writeU32(head, 0, crc);
-  return crc;
+  return crc32(head, 4, frameHeadBytes);
 }
 
 /** Length of the payload that a head announces. */
@@ -50,11 +43,11 @@ export function payloadLengthOf(head: Uint8Array): number {
   return readU32(head, 4);
 }
 
-/** What is wrong with a frame, "" where nothing is. */
-export function frameProblem(frame: Buffer, number: number, salt: number): string {
-  if (crc32(frame, 4, frame.length) !== readU32(frame, 0)) return "its checksum is wrong";
-  if (readU32(frame, 8) !== number) return `frame ${readU32(frame, 8)} stands where frame ${number} should`;
-  if (readU32(frame, 12) !== salt) return "it belongs to another snapshot";
+/** What is wrong with a frame whose bytes behind the checksum have this one; "" where nothing is. */
+export function frameProblem(head: Buffer, crc: number, number: number, salt: number): string {
+  if (crc !== readU32(head, 0)) return "its checksum is wrong";
+  if (readU32(head, 8) !== number) return `frame ${readU32(head, 8)} stands where frame ${number} should`;
+  if (readU32(head, 12) !== salt) return "it belongs to another snapshot";
   return "";
 }
 

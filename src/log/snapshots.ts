@@ -4,10 +4,12 @@ import type { Clock } from "../platform/clock.ts";
 import type { Disk, DiskFile } from "../platform/disk.ts";
 import type { Logger } from "../platform/logger.ts";
 import { isCode, removeIfThere, syncFile, writeTo } from "./calls.ts";
+import type { EntryId } from "./entry.ts";
 import { isNewer } from "./fault.ts";
 import { HeldSnapshot } from "./held-snapshot.ts";
 import { readSmallFile, replaceSmallFile } from "./small-file.ts";
 import {
+  type ChunkVisitor,
   readSnapshotFile,
   readSnapshotMeta,
   SnapshotFileWriter,
@@ -82,9 +84,12 @@ export class SnapshotStore {
     return this.#kept.map(({ meta }) => meta);
   }
 
-  /** Entries up to this one are in every snapshot that is kept: the log may begin behind it. */
+  /**
+   * The log may begin behind this entry: it is in all that a start can fall back to. While there is only one snapshot
+   * that is the log alone.
+   */
   get oldestIndex(): number {
-    return this.#kept.at(-1)?.meta.index ?? 0;
+    return this.#kept.length < keptMax ? 0 : this.#kept.at(-1)!.meta.index;
   }
 
   /** Begins a snapshot. Rejects with DiskError, or with KvorumError where the disk has failed before. */
@@ -126,11 +131,7 @@ export class SnapshotStore {
   }
 
   /** Reads a snapshot whole: see readSnapshotFile. Rejects with KvorumError where it is damaged. */
-  async read(
-    meta: SnapshotMeta,
-    onChunk: (chunk: Buffer) => void,
-    onProgress: (part: number) => void,
-  ): Promise<void> {
+  async read(meta: SnapshotMeta, onChunk: ChunkVisitor, onProgress: (part: number) => void): Promise<void> {
     await readSnapshotFile(this.#disk, this.pathOf(meta), onChunk, onProgress);
   }
 
@@ -138,9 +139,10 @@ export class SnapshotStore {
     return join(this.directory, fileOf(meta));
   }
 
-  /** Forgets snapshots that are newer than this one, since they are damaged. */
-  async fallBackTo(meta: SnapshotMeta): Promise<void> {
-    await this.#write(this.#kept.filter((kept) => kept.meta.index <= meta.index));
+  /** Forgets snapshots that go further than this entry, since they are damaged. */
+  async fallBackTo({ index }: EntryId): Promise<void> {
+    if (this.#kept.every(({ meta }) => meta.index <= index)) return;
+    await this.#write(this.#kept.filter(({ meta }) => meta.index <= index));
   }
 
   /** Keeps the file of a snapshot while somebody reads it. Returns what ends that. */

@@ -27,7 +27,7 @@ export async function readTail(walk: RecordWalk, header: SegmentHeader, onLoad: 
   ) {
     if (!window.has(position, 1)) {
       await window.load(position, 1);
-      if (window.length === 0) break;
+      if (!window.has(position, 1)) break;
       onLoad();
     }
     const from = position - window.position;

@@ -29,9 +29,20 @@ export class Window {
     return position >= this.position && position + length <= this.position + this.length;
   }
 
-  /** Brings a range in, with as much behind it as there is room. What is behind the file's end stays out. */
+  /**
+   * Reads on, one piece, towards a range that is to be in the window; as much behind it as there is room comes in
+   * too. A range that is longer takes several calls. What is behind the file's end stays out.
+   */
   async load(position: number, length: number): Promise<void> {
-    const size = Math.max(length, this.#pieceBytes);
+    const isRoom = position >= this.position && position + length <= this.position + this.bytes.length;
+    if (!isRoom) this.#move(position, Math.max(length, this.#pieceBytes));
+    const at = this.length;
+    const bytes = Math.min(this.bytes.length - at, this.#pieceBytes);
+    this.length += await this.#file.read(this.bytes, at, bytes, this.position + at);
+  }
+
+  /** The piece begins here from now on, and has room for so much. */
+  #move(position: number, size: number): void {
     const isUsedAgain = this.bytes.length === size && !this.#isShared;
     const into = isUsedAgain ? this.bytes : Buffer.allocUnsafeSlow(size);
     const kept = this.has(position, 1) ? this.position + this.length - position : 0;
@@ -39,7 +50,7 @@ export class Window {
     if (kept > 0) this.bytes.copy(into, 0, from, from + kept);
     this.bytes = into;
     this.position = position;
-    this.length = kept + (await this.#file.read(into, kept, size - kept, position + kept));
+    this.length = kept;
   }
 }
 

@@ -65,6 +65,24 @@ export class Applier {
     if (kind === entryKinds.commands || kind === entryKinds.time) this.applyBatchEntry(entry);
   }
 
+  /** The same as far as the turn's time goes. True: it is done; else `goOn` applies the rest. */
+  beginEntry(entry: LogEntry): boolean {
+    if (entry.kind === entryKinds.commands || entry.kind === entryKinds.time)
+      return this.admit(entry) !== "apply" || this.goOn();
+    this.applyEntry(entry);
+    return true;
+  }
+
+  /** In another turn. True: the entry is done. */
+  goOn(): boolean {
+    const reader = this.#reader;
+    for (let item = 1; reader.next(); item++) {
+      this.#write(reader.command, reader.args, reader.db, this.#nobody, noOrigin);
+      if (this.#isTurnOverAfter(item, reader.command)) return false;
+    }
+    return true;
+  }
+
   /** Applies a batch for nobody, if it is its turn: tells what its session says to it. */
   applyBatchEntry(entry: LogEntry): Admission {
     const admission = this.admit(entry);
@@ -130,6 +148,10 @@ export class Applier {
     if (isRead) this.#read(command, args, bytes[place]!, out, origin);
     else this.#write(command, args, bytes[place]!, out, origin);
     if (batch.replies !== undefined) batch.replies.push(cutOff(out, before));
+    return this.#isTurnOverAfter(item, command);
+  }
+
+  #isTurnOverAfter(item: number, command: Command): boolean {
     return ((item & (looksApart - 1)) === 0 || !command.isFast) && this.isTurnOver;
   }
 

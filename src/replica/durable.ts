@@ -1,6 +1,8 @@
 import { KvorumError } from "../base/errors.ts";
+import { limits } from "../base/limits.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { DataDirectory } from "../log/data-directory.ts";
+import type { EntryId } from "../log/entry.ts";
 import { isNewer } from "../log/fault.ts";
 import type { HardState } from "../log/hard-state.ts";
 import type { Wal } from "../log/wal.ts";
@@ -102,19 +104,11 @@ export class Durable implements Persistence, MemberKeeper {
     const clock = this.#clock;
     const logger = this.#logger;
     const startMs = clock.monotonicMs();
-    const tellLoad = progressLogger(logger, clock, "loading the snapshot");
-    const base = await loadNewest(this.#engine, this.#directory.snapshots, logger, (part) => {
-      this.#progressed(part / 2);
-      tellLoad(part);
-    });
-    const log = await this.#directory.openLog({
-      fsync: this.fsync,
-      base,
-      ...(this.#options.segmentBytes === undefined ? {} : { segmentBytes: this.#options.segmentBytes }),
-      onStable: () => this.#consensus?.written(),
-      onFailed: ({ code, message }) => this.#failed(code, message),
-      onSpace: (isEnough) => this.#spaceChanged(isEnough),
-    });
+    const loading = this.#phase("loading the snapshot", 0, 0.5);
+    const { snapshots } = this.#directory;
+    const { base, damage } = await loadNewest(this.#engine, snapshots, clock, logger, loading);
+    const log = await this.#openLog(base, damage);
+    await snapshots.fallBackTo(base);
     this.#log = log;
     const cluster = this.#options.cluster;
     const first = cluster?.first ?? alone(this.#directory.identity.nodeId);
@@ -133,12 +127,10 @@ export class Durable implements Persistence, MemberKeeper {
     const { commit } = await this.#directory.hardState();
     const isAlone = isAloneIn(inForce, this.#directory.identity.nodeId);
     const index = isAlone ? log.lastIndex : Math.max(base.index, Math.min(commit, log.lastIndex));
-    const tellReplay = progressLogger(this.#logger, this.#clock, "replaying the log");
-    await replay(log, base, index, new Applier(this.#engine, this.#clock), this.#clock, (part) => {
-      this.#progressed(0.5 + part / 2);
-      tellReplay(part);
-    });
-    if (this.fsync === "interval" && log.lastIndex > base.index) {
+    const replaying = this.#phase("replaying the log", 0.6, 1);
+    await replay(log, base, index, new Applier(this.#engine, this.#clock), this.#clock, replaying);
+    // Also where nothing is behind the snapshot: then all that was may be what is lost.
+    if (this.fsync === "interval" && log.lastIndex > 0) {
       this.#logger.info(
         `fsync interval: if the machine stopped, up to a second of writes behind entry ${log.lastIndex} may be lost`,
       );
@@ -183,7 +175,10 @@ export class Durable implements Persistence, MemberKeeper {
     await this.#snapshotter?.giveUp();
     this.#engine.reset();
     const { snapshots } = this.#directory;
-    const base = await loadNewest(this.#engine, snapshots, this.#logger, () => this.#progressed(0));
+    const loading = this.#phase("loading the leader's snapshot", 0, 1);
+    const { base, damage } = await loadNewest(this.#engine, snapshots, this.#clock, this.#logger, loading);
+    // What is before it is not what the leader goes on from.
+    if (damage !== undefined) throw damage;
     return { ...base, placed: placedOf(base, emptyConfiguration) };
   }
 
@@ -192,6 +187,24 @@ export class Durable implements Persistence, MemberKeeper {
     const message = error instanceof Error ? error.message : String(error);
     if (isNewer(message)) this.#outdated(message);
     else this.#failed(error instanceof DiskError ? error.code : "EIO", message);
+  }
+
+  /** Where the log does not go on at the base, a snapshot that is damaged is why. */
+  async #openLog(base: EntryId, damage: Error | undefined): Promise<Wal> {
+    const checking = this.#phase("checking the log", 0.5, 0.6);
+    try {
+      return await this.#directory.openLog({
+        fsync: this.fsync,
+        base,
+        ...(this.#options.segmentBytes === undefined ? {} : { segmentBytes: this.#options.segmentBytes }),
+        onStable: () => this.#consensus?.written(),
+        onFailed: ({ code, message }) => this.#failed(code, message),
+        onSpace: (isEnough) => this.#spaceChanged(isEnough),
+        onProgress: (done, total) => checking(done / total),
+      });
+    } catch (error) {
+      throw damage !== undefined && this.#isOpen ? damage : error;
+    }
   }
 
   /** Finishes what was taken; takes a last snapshot where that makes the next start quicker. */
@@ -241,10 +254,17 @@ export class Durable implements Persistence, MemberKeeper {
     return this.#snapshotter!.saveAndHold();
   }
 
-  /** Also where a start is given up that nobody wants any more. */
-  #progressed(part: number): void {
-    this.loaded = part;
-    if (!this.#isOpen) throw new KvorumError("LOADING", "the start was given up");
+  /**
+   * For a part of the start, which begins when so much of the whole is done: what it calls as it goes on. Throws
+   * where the start is given up that nobody wants any more.
+   */
+  #phase(what: string, from: number, to: number): (part: number) => void {
+    const tell = progressLogger(this.#logger, this.#clock, what);
+    return (part) => {
+      this.loaded = from + (to - from) * part;
+      tell(part);
+      if (!this.#isOpen) throw new KvorumError("LOADING", "the start was given up");
+    };
   }
 
   /** Of the log, which reaches back to the older of two snapshots: about what is behind the newest. */
@@ -279,6 +299,7 @@ export class Durable implements Persistence, MemberKeeper {
       log.retrySpare();
     }
     if (snapshotLogBytes === 0 || this.isSaving || this.entriesSinceSave === 0) return;
+    if (this.#clock.monotonicMs() < this.#snapshotter!.failedMs + limits.snapshotRetryMs) return;
     if (this.#bytesSinceSave > Math.max(snapshotLogBytes, this.#engine.residentBytes)) {
       this.save(false).catch(() => {});
     }

@@ -32,6 +32,8 @@ export interface SnapshotterParts {
 export class Snapshotter {
   isSaving = false;
   lastSaveOk = true;
+  /** When the last one failed, by the monotonic clock. */
+  failedMs: number = Number.NEGATIVE_INFINITY;
   readonly #parts: SnapshotterParts;
   /** Hurries what is under way. */
   #hurries = false;
@@ -82,6 +84,7 @@ export class Snapshotter {
       await log.compact(store.oldestIndex);
     } catch (error) {
       this.lastSaveOk = false;
+      this.failedMs = this.#parts.clock.monotonicMs();
       logger.error(`the snapshot failed: ${error instanceof Error ? error.message : String(error)}`);
       throw error;
     } finally {

@@ -6,7 +6,7 @@ import { DataDirectory } from "../../src/log/data-directory.ts";
 import type { ClusterIdentity } from "../../src/log/identity.ts";
 import { type Clock, systemClock, type Timer } from "../../src/platform/clock.ts";
 import type { Disk } from "../../src/platform/disk.ts";
-import { silentLogger } from "../../src/platform/logger.ts";
+import { type Logger, silentLogger } from "../../src/platform/logger.ts";
 import type { Random } from "../../src/platform/random.ts";
 import { ReplyWriter } from "../../src/protocol/reply-writer.ts";
 import { commandOf } from "../../src/protocol/spec/table.ts";
@@ -21,6 +21,9 @@ export interface RunOptions extends Partial<DurableOptions> {
   readonly identity?: ClusterIdentity;
   /** All that the engine may take. */
   readonly pages?: PagePool;
+  readonly logger?: Logger;
+  /** "/data" by default. */
+  readonly directory?: string;
 }
 
 const usualOptions: DurableOptions = { fsync: "always", snapshotLogBytes: 0 };
@@ -39,18 +42,18 @@ export class DurableRun {
 
   /** Recovers from what is on the disk, and serves. Rejects where that is refused. */
   static async start(disk: Disk, options: RunOptions = {}): Promise<DurableRun> {
-    const { clock = new MortalClock(), random = new Prng(1), nodeId = "n1", identity } = options;
+    const { clock = new MortalClock(), random = new Prng(1), logger = silentLogger } = options;
     const directory = await DataDirectory.open({
       disk,
-      directory: "/data",
-      nodeId,
-      cluster: identity,
+      directory: options.directory ?? "/data",
+      nodeId: options.nodeId ?? "n1",
+      cluster: options.identity,
       clock,
       random,
-      logger: silentLogger,
+      logger,
     });
     const engine = new Engine(directory.identity.hashKey, options.pages);
-    const durable = new Durable(engine, directory, clock, silentLogger, { ...usualOptions, ...options });
+    const durable = new Durable(engine, directory, clock, logger, { ...usualOptions, ...options });
     const run = new DurableRun(engine, durable, clock);
     await durable.start();
     return run;

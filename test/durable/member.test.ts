@@ -2,8 +2,32 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SimDisk } from "../../sim/disk.ts";
 import { Prng } from "../../sim/prng.ts";
+import { limits } from "../../src/base/limits.ts";
 import { stateHash } from "../../src/engine/state-hash.ts";
+import { DataDirectory } from "../../src/log/data-directory.ts";
+import { entryKinds } from "../../src/log/entry.ts";
+import type { Timer } from "../../src/platform/clock.ts";
+import { silentLogger } from "../../src/platform/logger.ts";
 import { DurableRun, MortalClock } from "./durable-run.ts";
+
+/** A clock whose monotonic time can be moved, and whose repeated tasks can be done at once. */
+class JumpClock extends MortalClock {
+  aheadMs = 0;
+  readonly #tasks: (() => void)[] = [];
+
+  override monotonicMs(): number {
+    return super.monotonicMs() + this.aheadMs;
+  }
+
+  override every(intervalMs: number, task: () => void): Timer {
+    this.#tasks.push(task);
+    return super.every(intervalMs, task);
+  }
+
+  look(): void {
+    for (const task of this.#tasks) task();
+  }
+}
 
 /** One durable voter, without a server above it: what it answers, when, and what it keeps. */
 
@@ -243,4 +267,110 @@ test("a node that stops without a snapshot lets go of its directory when the one
   const after = await DurableRun.start(disk);
   assert.equal(await after.client().call("GET", "a"), "$1\r\n1\r\n");
   await after.close();
+});
+
+test("entries to which only a later version gives a meaning are refused, and not passed over", async () => {
+  for (const kind of [entryKinds.system]) {
+    const disk = new SimDisk();
+    const run = await DurableRun.start(disk);
+    await run.client().call("SET", "a", "1");
+    await run.close();
+    const node = await DataDirectory.open({
+      disk,
+      directory: "/data",
+      nodeId: "n1",
+      clock: new MortalClock(),
+      random: new Prng(1),
+      logger: silentLogger,
+    });
+    const base = { term: 0, index: 0 };
+    const log = await node.openLog({ fsync: "always", base, onStable() {}, onFailed() {} });
+    const term = (await node.hardState()).term + 1;
+    await node.saveHardState({ term, vote: "n1", commit: 0 });
+    log.append({ term, index: log.lastIndex + 1, kind, payload: Buffer.from("later") });
+    await log.close();
+    await node.close();
+    await assert.rejects(
+      DurableRun.start(disk),
+      /^KvorumError: a newer kvorum wrote entry \d+ .*start that one$/,
+    );
+  }
+});
+
+test("a snapshot that the disk cannot read is no loss: what is before it is loaded, and more of the log", async () => {
+  const disk = new SimDisk();
+  const run = await DurableRun.start(disk, { segmentBytes: 16_384 });
+  for (let i = 1; i <= 2; i++) {
+    for (let k = 0; k < 100; k++) await run.client().call("SET", `k${k}`, `${i}`.repeat(300));
+    await run.durable.save(true);
+    const left = disk.afterCrash("all-lost");
+    const before = stateHash(run.engine);
+    // The header of each is read first, and then all of the newest.
+    left.inject({ call: "read", path: ".snapshot", nth: i + 1, code: "EIO" });
+    const after = await DurableRun.start(left, { segmentBytes: 16_384 });
+    assert.equal(stateHash(after.engine), before, `snapshot ${i}`);
+    await after.close();
+    const next = await DurableRun.start(left.crash("all-lost"), { segmentBytes: 16_384 });
+    assert.equal(stateHash(next.engine), before, `the next start after snapshot ${i}`);
+    await next.close();
+  }
+  await run.close();
+});
+
+test("where the log does not reach back, a damaged snapshot is why a node does not start, and stays", async () => {
+  const disk = new SimDisk();
+  const run = await DurableRun.start(disk, { segmentBytes: 16_384 });
+  for (let i = 1; i <= 3; i++) {
+    for (let k = 0; k < 100; k++) await run.client().call("SET", `k${k}`, `${i}`.repeat(300));
+    await run.durable.save(true);
+  }
+  await run.close();
+  const snapshots = [...disk.snapshotFiles().keys()].filter((path) => path.endsWith(".snapshot"));
+  for (const path of snapshots) disk.flipBit(path, 8 * 10_000);
+  await assert.rejects(DurableRun.start(disk), /^KvorumError: snapshot .* is damaged at byte/);
+  assert.deepEqual(
+    [...disk.snapshotFiles().keys()].filter((path) => path.endsWith(".snapshot")),
+    snapshots,
+  );
+});
+
+test("a log that the disk cannot read is no corruption: the start is refused with what failed, and changes nothing", async () => {
+  const disk = new SimDisk();
+  const run = await DurableRun.start(disk);
+  await run.client().call("SET", "a", "1");
+  await run.close();
+  const spoiled = disk.fork();
+  spoiled.inject({ call: "read", path: ".log", code: "EIO", times: Number.POSITIVE_INFINITY });
+  await assert.rejects(DurableRun.start(spoiled), {
+    name: "DiskError",
+    message: /^read \/data\/wal\/0+1.log: EIO$/,
+  });
+  const after = await DurableRun.start(disk);
+  assert.equal(await after.client().call("GET", "a"), "$1\r\n1\r\n");
+  await after.close();
+});
+
+test("a snapshot that failed is not tried again and again, and is once some time has passed", async () => {
+  const disk = new SimDisk();
+  const clock = new JumpClock();
+  const run = await DurableRun.start(disk, { clock, snapshotLogBytes: 1 });
+  const client = run.client();
+  let tries = 0;
+  disk.onCall = (_number, call, path) => {
+    if (call === "open" && path.endsWith("new.partial")) tries++;
+  };
+  disk.inject({ call: "open", path: "new.partial", code: "ENOSPC" });
+  const value = "v".repeat(1_000_000);
+  for (let i = 0; run.durable.lastSaveOk; i++) {
+    await client.call("SET", `k${i % 2}`, value);
+    clock.look();
+  }
+  for (let i = 0; i < 5; i++) clock.look();
+  await client.call("SET", "k0", value);
+  assert.equal(tries, 1);
+  clock.aheadMs += limits.snapshotRetryMs;
+  clock.look();
+  while (!run.durable.lastSaveOk) await client.call("SET", "k0", "v");
+  assert.equal(tries, 2);
+  await run.close();
 });

@@ -28,8 +28,17 @@ export class SpawnedNode {
 
   /** Memory of the process that is with the operating system (Linux, as /proc is read). */
   get residentBytes(): number {
+    return this.#memory("VmRSS");
+  }
+
+  /** The most that it ever was. */
+  get peakBytes(): number {
+    return this.#memory("VmHWM");
+  }
+
+  #memory(name: string): number {
     const status = readFileSync(`/proc/${this.running.process.pid}/status`, "latin1");
-    return Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) * 1024;
+    return Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)![1]) * 1024;
   }
 
   /** Kills the process, as a power switch would. */
