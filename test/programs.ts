@@ -1,5 +1,6 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
+import { noRight } from "../scripts/test-report.ts";
 
 /** Programs that tests use, each with the Debian package that gives it. */
 const debianPackages = {
@@ -34,6 +35,14 @@ export function requireProgram(name: ProgramName): Program {
   const reason = `needs ${name}: apt-get install ${debianPackages[name]}`;
   if (process.env.KVORUM_TESTS_REQUIRE_ALL === "1") throw new Error(reason);
   return { path: name, skip: reason };
+}
+
+/**
+ * Serves as the options of a test that needs a right which not everybody has. Without it the test is skipped, also
+ * where all programs are required: nothing could be installed for it. `instead` says what shows the same.
+ */
+export function requireRight(isThere: boolean, what: string, instead: string): { skip: string | false } {
+  return { skip: isThere ? false : `${noRight} ${what}; ${instead}` };
 }
 
 function findProgram(name: string, searchPath: string): string | undefined {

@@ -71,6 +71,15 @@ test("a skipped test is told with its reason, and fails the run where all tests 
   assert.equal(strict.status, 1);
 });
 
+test("a test for which a right is missing is skipped in every run, and told", () => {
+  const some =
+    "test('needs it', { skip: 'nobody may mount; x shows it' }, () => {}); test('fine', () => {});";
+  const { lines, status } = runOn({ some }, { requireAll: true });
+  assert.ok(lines.includes("SKIPPED test/some.test.ts › needs it: nobody may mount; x shows it"));
+  assert.equal(lines.at(-1), "1 passed, 0 failed, 1 skipped");
+  assert.equal(status, 0);
+});
+
 test("a file that crashes, leaves early, throws late or holds no test is a failure", () => {
   const { status, lines } = runOn({
     crashes: "throw new Error('at the top');",

@@ -54,6 +54,7 @@ const diskReasons: Readonly<Record<string, string>> = {
   EPERM: "no right to change it: be its owner",
   EROFS: "the file system is read-only",
   ENOSPC: "the disk is full: make room, then try again",
+  EIO: "the disk cannot read or write it: the system's log says more; mend the disk, or restore a backup to another",
   EDQUOT: "the quota is used up: make room, then try again",
 };
 

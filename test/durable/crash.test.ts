@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { crashKinds } from "../../sim/crash.ts";
 import { SimDisk } from "../../sim/disk.ts";
+import { dump } from "../engine-dump.ts";
 import { DurableRun } from "./durable-run.ts";
 
 /**
@@ -11,16 +12,15 @@ import { DurableRun } from "./durable-run.ts";
 /** So short that the log begins new ones under way. */
 const segmentBytes = 8_192;
 
-const keys: readonly string[] = ["a", "b", "n", "big"];
-
 const writes: readonly (readonly string[])[] = [
   ["SET", "a", "1"],
   ["MSET", "a", "2", "b", "2"],
   ["INCR", "n"],
   ["SET", "big", "x".repeat(3_000)],
-  ["INCR", "n"],
+  ["SET", "mortal", "v", "EX", "1000"],
   ["SAVE"],
   ["RENAME", "a", "b"],
+  ["PERSIST", "mortal"],
   // Zeros, which a disk that lost a write would show as well.
   ["SET", "big", "\0".repeat(2_000)],
   ["DEL", "b"],
@@ -28,6 +28,29 @@ const writes: readonly (readonly string[])[] = [
   ["SAVE"],
   ["APPEND", "a", "\0\0\0\u0001"],
   ["INCR", "n"],
+  // Long ones: segments are begun, and dropped behind the next snapshot but one.
+  ["SET", "big", "y".repeat(6_000)],
+  ["SET", "big", "z".repeat(6_000)],
+  ["SAVE"],
+  ["DEL", "big"],
+  ["SAVE"],
+  ["INCR", "n"],
+];
+
+/** What must come about in a run, or its crashes would show too little. */
+const reached: readonly RegExp[] = [
+  /^makeDirectory \/data$/,
+  /^rename \/data\/identity.json.new$/,
+  /^rename \/data\/hard-state.new$/,
+  /^write \/data\/wal\/spare$/,
+  /^rename \/data\/wal\/spare$/,
+  /^write \/data\/wal\/0{15}1.log$/,
+  /^remove \/data\/wal\/0{15}1.log$/,
+  /^syncDirectory \/data\/wal$/,
+  /^rename \/data\/snapshots\/new.partial$/,
+  /^sync \/data\/snapshots\/manifest.json.new$/,
+  /^rename \/data\/snapshots\/manifest.json.new$/,
+  /^remove \/data\/snapshots\/0.*.snapshot$/,
 ];
 
 /** A moment at which the machine stopped: what is on the disk, and how many writes may and must be there. */
@@ -42,9 +65,11 @@ interface Moment {
 async function record(disk: SimDisk): Promise<{ moments: Moment[]; states: string[] }> {
   const moments: Moment[] = [];
   const states: string[] = [await stateOf(disk.fork())];
+  const calls = new Set<string>();
   let acknowledged = 0;
   let begun = 0;
   disk.onCall = (number, call, path) => {
+    calls.add(`${call} ${path}`);
     for (const kind of crashKinds) {
       for (const seed of kind === "subset" || kind === "torn" ? [1, 2, 3] : [1]) {
         const what = `${kind} (${seed}) in call ${number}, ${call} ${path}, ${acknowledged} of ${begun} acknowledged`;
@@ -59,20 +84,26 @@ async function record(disk: SimDisk): Promise<{ moments: Moment[]; states: strin
     if (words[0] === "SAVE") await run.durable.save(true);
     else assert.doesNotMatch(await client.call(...words), /^-/);
     acknowledged++;
-    states.push(await read(run));
+    states.push(stateIn(run));
   }
   await run.close();
   disk.onCall = undefined;
+  for (const call of reached)
+    assert.ok(
+      [...calls].some((each) => call.test(each)),
+      `${call} was reached`,
+    );
   return { moments, states };
 }
 
-async function read(run: DurableRun): Promise<string> {
-  return run.client().call("MGET", ...keys);
+/** Everything: keys, values, deadlines, revisions, time. */
+function stateIn({ engine }: DurableRun): string {
+  return dump(engine).join("\n");
 }
 
 async function stateOf(disk: SimDisk): Promise<string> {
   const run = await DurableRun.start(disk, { segmentBytes });
-  const state = await read(run);
+  const state = stateIn(run);
   run.die();
   return state;
 }

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
+import { requireRight } from "../programs.ts";
 import { RawClient } from "../server/raw-client.ts";
 import { SpawnedNode } from "../server/spawned-node.ts";
 import { TemporaryFolder } from "../temporary-folder.ts";
@@ -15,7 +16,12 @@ class SmallFileSystem {
   private constructor(megabytes: number) {
     this.path = join(this.#folder.path, "small");
     mkdirSync(this.path);
-    this.#mount(`size=${megabytes}m`);
+    try {
+      this.#mount(`size=${megabytes}m`);
+    } catch (error) {
+      this.#folder[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** Undefined where nobody may mount. */
@@ -43,35 +49,42 @@ class SmallFileSystem {
 
 const value = "v".repeat(100_000);
 
-test("a node whose real disk runs full refuses growth, loses nothing, and goes on when there is room", async (t) => {
-  using small = SmallFileSystem.make(48);
-  if (small === undefined) {
-    t.diagnostic("nobody may mount here: test/durable/member.test.ts shows it with a disk in memory");
-    return;
-  }
-  const data = join(small.path, "n1");
-  let written = 0;
-  {
+const small = SmallFileSystem.make(48);
+after(() => small?.[Symbol.dispose]());
+const mounted = requireRight(
+  small !== undefined,
+  "mount a small file system here",
+  "member.test.ts shows it with a disk in memory",
+);
+
+test(
+  "a node whose real disk runs full refuses growth, loses nothing, and goes on when there is room",
+  mounted,
+  async () => {
+    const data = join(small!.path, "n1");
+    let written = 0;
+    {
+      await using node = await SpawnedNode.startIn(data);
+      using client = await RawClient.connect(node.port);
+      let reply: unknown = "OK";
+      for (; reply === "OK"; written++) {
+        assert.ok(written < 1_000, "48 MB are full in the end");
+        reply = await client.call("SET", `key:${written}`, value);
+      }
+      written--;
+      assert.match(String(reply), /^-MISCONF the disk is almost full/);
+      assert.ok(written > 50, `${written} values of 100 kB fit`);
+      assert.match(String(await client.call("INFO", "persistence")), /disk_state:ENOSPC/);
+      assert.equal(await client.call("DEL", "key:0"), 1);
+      assert.equal(await client.call("GET", "key:1"), value);
+      small!.resize(200);
+      do reply = await client.call("SET", "key:0", value);
+      while (/^-MISCONF/.test(String(reply)));
+      assert.equal(reply, "OK");
+      await node.kill();
+    }
     await using node = await SpawnedNode.startIn(data);
     using client = await RawClient.connect(node.port);
-    let reply: unknown = "OK";
-    for (; reply === "OK"; written++) {
-      assert.ok(written < 1_000, "48 MB are full in the end");
-      reply = await client.call("SET", `key:${written}`, value);
-    }
-    written--;
-    assert.match(String(reply), /^-MISCONF the disk is almost full/);
-    assert.ok(written > 50, `${written} values of 100 kB fit`);
-    assert.match(String(await client.call("INFO", "persistence")), /disk_state:ENOSPC/);
-    assert.equal(await client.call("DEL", "key:0"), 1);
-    assert.equal(await client.call("GET", "key:1"), value);
-    small.resize(200);
-    do reply = await client.call("SET", "key:0", value);
-    while (/^-MISCONF/.test(String(reply)));
-    assert.equal(reply, "OK");
-    await node.kill();
-  }
-  await using node = await SpawnedNode.startIn(data);
-  using client = await RawClient.connect(node.port);
-  for (let i = 0; i < written; i++) assert.equal(await client.call("GET", `key:${i}`), value, `key:${i}`);
-});
+    for (let i = 0; i < written; i++) assert.equal(await client.call("GET", `key:${i}`), value, `key:${i}`);
+  },
+);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { encodeRequest } from "../../src/protocol/request-encoder.ts";
+import { startKvorum } from "../command-line.ts";
 import { Chance } from "../differential/chance.ts";
 import { RawClient } from "../server/raw-client.ts";
 import { SpawnedNode } from "../server/spawned-node.ts";
@@ -17,6 +18,9 @@ const clients = 3;
 const pipeline = 40;
 /** A node is killed at a moment up to so long after its load began. */
 const lifeMsMax = 60;
+/** Before one in so many rounds a node is killed that is still starting, up to so long after its process began. */
+const killedStarts = 6;
+const startMsMax = 300;
 
 /**
  * Kills a node under pipelined load, again and again, at moments by chance, and looks after each kill whether
@@ -28,6 +32,7 @@ export async function killAgainAndAgain({ rounds, seed, options }: KillLoop): Pr
   const chance = new Chance(seed);
   const acknowledged: Acknowledged[] = [];
   for (let round = 0; round < rounds; round++) {
+    if (chance.below(killedStarts) === 0) await killStarting(data, chance.below(startMsMax), options);
     const node = await SpawnedNode.startIn(data, ...options);
     for (const one of acknowledged.slice(-clients)) await verify(node.port, one);
     const loads = await Promise.all(
@@ -40,6 +45,15 @@ export async function killAgainAndAgain({ rounds, seed, options }: KillLoop): Pr
   await using node = await SpawnedNode.startIn(data, ...options);
   for (const one of acknowledged) await verify(node.port, one);
   return acknowledged.reduce((sum, { sets }) => sum + sets, 0);
+}
+
+/** Kills a node that is on its way: while it recovers, cuts a torn tail, raises its term, or just behind that. */
+async function killStarting(data: string, afterMs: number, options: readonly string[]): Promise<void> {
+  const starting = startKvorum(["start", "--listen", "127.0.0.1:0", "--data", data, ...options]);
+  await new Promise((resolve) => setTimeout(resolve, afterMs));
+  starting.process.kill("SIGKILL");
+  const { stderr } = await starting.ended;
+  assert.doesNotMatch(stderr, /kvorum: /, "no start is refused");
 }
 
 /** What one client was told. */
