@@ -63,8 +63,8 @@ export const limits = {
 
   /** Records outside of the engine travel in pieces of this size; one that is larger makes a piece alone. */
   chunkBytes: 131_072, // 128 KiB
-  /** Bytes of a long record copied at a time where it is loaded, into memory that is new: about 2 ms. */
-  copyBytesPerStep: 4_194_304, // 4 MiB
+  /** Bytes of a long record copied at a time where it is loaded, into memory that is new: less than 1 ms. */
+  copyBytesPerStep: 1_048_576, // 1 MiB
   /** Records looked at for an image in one turn, where each KiB of a larger one counts as another: under 1 ms. */
   imageRecordsPerTurn: 2_000,
   /** A snapshot is written no faster, unless somebody waits for it: the log has the better half of the disk. */

@@ -59,6 +59,8 @@ export class ApplyLoop {
   #isPaused = false;
   /** An entry was begun and is not applied to its end. */
   #isWithin = false;
+  /** So was one for which nobody waits here. */
+  #isHalfway = false;
   #runsSoon = false;
   #isLoading = false;
   /** What was read from the disk, where the log has it no longer in memory. */
@@ -71,7 +73,7 @@ export class ApplyLoop {
 
   /** No entry is applied in part. */
   get isBetweenEntries(): boolean {
-    return !this.#isWithin;
+    return !this.#isWithin && !this.#isHalfway;
   }
 
   get isBehind(): boolean {
@@ -86,6 +88,7 @@ export class ApplyLoop {
     this.#loaded = [];
     this.#isPaused = false;
     this.#isWithin = false;
+    this.#isHalfway = false;
   }
 
   /** The engine is being replaced: nothing is applied until `begin`. */
@@ -176,18 +179,19 @@ export class ApplyLoop {
 
   /** A batch of any member, maybe of this one: then its number says which, and its callers may still wait. */
   #applyBatch(entry: Entry): boolean {
+    if (this.#isHalfway) return this.#isApplied(this.#applier.goOn());
     const { forwarding } = this.#parts;
     const { session, sequence } = this.#applier.numberOf(entry);
     const batch = forwarding.find(session, sequence);
-    if (batch === undefined) this.#applier.applyBatchEntry(entry);
-    else if (batch.error !== undefined) this.#admitted(batch, this.#applier.applyBatchEntry(entry));
+    if (batch === undefined) return this.#isApplied(this.#applier.beginEntry(entry));
+    if (batch.error !== undefined) this.#admitted(batch, this.#applier.applyBatchEntry(entry));
     else if (!batch.isAdmitted && !this.#admitted(batch, this.#applier.admit(entry))) return true;
     else {
       batch.takeTime(entry.payload);
       batch.index = entry.index;
       if (!this.#applyOurs(batch)) return false;
     }
-    if (batch?.isAdmitted) forwarding.settled(batch);
+    if (batch.isAdmitted) forwarding.settled(batch);
     return true;
   }
 
@@ -196,6 +200,11 @@ export class ApplyLoop {
     if (admission === "unknown") for (const lost of this.#parts.forwarding.drop()) lost.error ??= sessionLost;
     batch.isAdmitted = admission === "apply";
     return batch.isAdmitted;
+  }
+
+  #isApplied(isDone: boolean): boolean {
+    this.#isHalfway = !isDone;
+    return isDone;
   }
 
   #entryAt(index: LogIndex): Entry | undefined {

@@ -67,6 +67,8 @@ export class Durable implements Persistence, MemberKeeper {
   #snapshotter: Snapshotter | undefined;
   #looks: Timer | undefined;
   #isShort = false;
+  /** Until then clients are told that the node loads, whatever the disk does. */
+  #isServing = false;
   #hasFailed = false;
   #isOpen = true;
   #started: Promise<void> = Promise.resolve();
@@ -116,6 +118,8 @@ export class Durable implements Persistence, MemberKeeper {
     const state = await this.#replay(log, base, first);
     const consensus = this.#consensusOf(log, state, first, await this.#directory.hardState());
     await this.#serve(log, consensus, state);
+    this.#isServing = true;
+    if (this.#isShort) this.#look();
     const seconds = ((clock.monotonicMs() - startMs) / 1000).toFixed(1);
     logger.info(`recovered up to entry ${member.appliedIndex} (snapshot ${base.index}) in ${seconds} s`);
   }
@@ -295,7 +299,7 @@ export class Durable implements Persistence, MemberKeeper {
     if (this.diskState !== "ok" && !this.#isShort) return;
     if (this.#isShort) {
       // What grows is refused now; the rest goes on as long as the log has room for it.
-      this.member.trouble = log.roomBytes > shrinkRoomBytes ? diskAlmostFull : diskFull;
+      if (this.#isServing) this.member.trouble = log.roomBytes > shrinkRoomBytes ? diskAlmostFull : diskFull;
       log.retrySpare();
     }
     if (snapshotLogBytes === 0 || this.isSaving || this.entriesSinceSave === 0) return;
@@ -327,7 +331,7 @@ export class Durable implements Persistence, MemberKeeper {
     this.#isShort = !isEnough;
     this.diskState = isEnough ? "ok" : "ENOSPC";
     if (isEnough) {
-      this.member.trouble = undefined;
+      if (this.#isServing) this.member.trouble = undefined;
       this.#logger.info("there is room on the disk again: writes go on");
     } else {
       this.#logger.error(

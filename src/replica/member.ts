@@ -132,6 +132,11 @@ export class Member implements Replica, ConsensusHost {
     if (consensus.isAlone) this.#time.notBefore(this.#engine.now);
     else this.#time.heard(this.#engine.now);
     this.#loop.begin(log, applied);
+    // The disk has failed since the log was opened: only reads are served.
+    if (this.#hasFailed) {
+      consensus.stop();
+      return Promise.resolve();
+    }
     if (!consensus.isAlone) this.trouble = undefined;
     const served = new Promise<void>((resolve) => {
       this.#onServing = resolve;
@@ -158,6 +163,8 @@ export class Member implements Replica, ConsensusHost {
     this.#consensus?.stop();
     this.#proposals.failAll(outcome, outcome);
     this.#onRest?.();
+    // A start does not wait for what will never come: reads are served.
+    this.#onServing();
   }
 
   /** No entry is applied in part. */

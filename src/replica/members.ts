@@ -1,3 +1,4 @@
+import { KvorumError } from "../base/errors.ts";
 import type { DataDirectory } from "../log/data-directory.ts";
 import { entryKinds } from "../log/entry.ts";
 import type { Wal } from "../log/wal.ts";
@@ -17,6 +18,8 @@ export async function begin(directory: DataDirectory, log: Wal, first: Configura
   if (term === 0) await directory.saveHardState({ term: 1, vote, commit });
   log.append({ term: 1, index: 1, kind: entryKinds.configuration, payload: encodeConfiguration(first) });
   await log.sync();
+  if (log.stableIndex < 1)
+    throw new KvorumError("MISCONF", "the disk took no first entry: mend it, then start the node again");
 }
 
 /** The only voter: what it has durably is committed. */

@@ -81,8 +81,11 @@ export class Persister {
   #append(pending: Pending): void {
     const { log } = this.#parts;
     const { entries } = pending.write;
+    const before = log.appendedSequence;
     for (const entry of entries) log.append(entry);
     pending.sequence = log.appendedSequence;
+    // A log that has failed takes nothing, and has said so: what it did not take is never reported.
+    if (pending.sequence < before + entries.length) this.#hasFailed = true;
     if (entries.length === 0) this.#report();
   }
 

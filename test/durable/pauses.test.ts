@@ -11,7 +11,7 @@ import { batchOf, batchOfMany, manyCommands, writeLog } from "./write-log.ts";
 /** Neither a snapshot nor a start keeps the others waiting, whatever the data is like. On the real disk. */
 const turnMsMax = 20;
 /** The best one counts: whatever else the machine does comes and goes. */
-const tries = 3;
+const tries = 8;
 
 const folder = new TemporaryFolder();
 after(() => folder[Symbol.dispose]());
