@@ -111,8 +111,9 @@ export class Leader implements RoleState {
     if (change.type === "promote" && !this.peers.isCaughtUp(change.id)) return "notCaughtUp";
     const index = this.#append(CONFIGURATION, encodeConfiguration(configuration));
     this.peers.meet(change);
-    // Fewer voters may hold more.
+    // Fewer voters may hold more, and may have confirmed what the old ones had not.
     this.#advanceCommit();
+    this.#confirmReads();
     return index;
   }
 

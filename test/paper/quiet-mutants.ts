@@ -176,8 +176,14 @@ export const quietMutants: readonly Mutant[] = [
   {
     name: "fewer voters commit nothing by themselves",
     file: "leader.js",
-    right: "this.peers.meet(change);\n        // Fewer voters may hold more.\n        this.#advanceCommit();",
-    wrong: "this.peers.meet(change);",
+    right: "this.#advanceCommit();\n        this.#confirmReads();",
+    wrong: "this.#confirmReads();",
+  },
+  {
+    name: "a read whose last other voter goes waits for ever",
+    file: "leader.js",
+    right: "this.#advanceCommit();\n        this.#confirmReads();",
+    wrong: "this.#advanceCommit();",
   },
   {
     name: "a leader that removed itself leads on",

@@ -135,6 +135,20 @@ test("6.4: the only voter asks nobody", () => {
   assert.deepEqual(cluster.network, []);
 });
 
+test("6.4: a read whose last other voter is removed while it waits needs nobody any more", () => {
+  const cluster = led(2);
+  cluster.read("n1", 1);
+  cluster.lose();
+  assert.deepEqual(cluster.reads, []);
+  cluster.change("n1", { type: "remove", id: "n2" });
+  cluster.run(4);
+  cluster.read("n1", 2);
+  assert.deepEqual(
+    cluster.reads.map(({ token }) => token),
+    [1, 2],
+  );
+});
+
 test("6.4: a leader that was replaced never answers, and its reads fail when it learns of it", () => {
   const cluster = led(3);
   cluster.isolate("n1");
