@@ -214,16 +214,16 @@ export class Checker implements Witness {
     }
   }
 
-  /** A leader's new configuration: the one before is committed, and so is an entry of its term. */
+  /**
+   * A leader's new configuration: the one before is committed, and so is an entry of its term. It goes by what it knows:
+   * where another leads already, more is committed, and this change never will be.
+   */
   #proposed(leader: Member, { index, term }: Entry): void {
     if (this.#leaders.get(term) !== leader.id) return;
-    assert.equal(
-      this.#history.get(this.committedIndex)?.term,
-      term,
-      `${leader.id} changes members too early`,
-    );
+    const { commitIndex } = leader.node;
+    assert.equal(this.#history.get(commitIndex)?.term, term, `${leader.id} changes members too early`);
     const { entries } = logOf(leader);
-    for (let at = this.committedIndex + 1; at < index; at++)
+    for (let at = commitIndex + 1; at < index; at++)
       assert.notEqual(entries.get(at)?.kind, CONFIGURATION, `${leader.id} changes members twice at once`);
   }
 
