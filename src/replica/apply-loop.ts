@@ -26,6 +26,8 @@ export interface ApplyLoopParts {
   readonly forwarding: Pick<Forwarding, "find" | "settled" | "drop" | "opened">;
   /** So many voters hold this entry. */
   readonly isHeld: (voters: number, index: LogIndex) => boolean;
+  /** A batch of this node's, with so many writes, was applied. */
+  readonly onAnswered: (writes: number) => void;
   /** Something was applied or answered. */
   readonly onProgress: () => void;
   /** What is committed cannot be read from the log. */
@@ -146,6 +148,7 @@ export class ApplyLoop {
     while (proposals.next !== batch) if (!this.#carryOut(proposals.next!)) return false;
     if (!this.#carryOut(batch)) return false;
     this.#isWithin = false;
+    this.#parts.onAnswered(batch.writes);
     return true;
   }
 

@@ -368,6 +368,7 @@ export class Member implements Replica, ConsensusHost {
       proposals: this.#proposals,
       forwarding: this.#forwarding,
       isHeld: (voters, index) => this.#quorums.isHeld(voters, index),
+      onAnswered: (writes) => this.#offers.answered(writes),
       onProgress: () => this.#progressed(),
       onFailed: (error) => this.failed(error),
     });

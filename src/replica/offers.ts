@@ -9,6 +9,7 @@ import type { ClusterTime } from "./cluster-time.ts";
 import type { Consensus } from "./consensus.ts";
 import { FULL, LATER, type Origin, type ReadMode, type Verdict } from "./contract.ts";
 import type { Forwarding } from "./forwarding.ts";
+import { Gathering } from "./gathering.ts";
 import type { Proposals } from "./proposals.ts";
 import { noLeader, underReplicated, unknownInTime } from "./trouble.ts";
 
@@ -31,8 +32,9 @@ export interface OffersParts {
  *
  *     offered ──► open batch ──seal, at the end of the turn──► line ──► consensus here, or forwarding to the leader
  *
- * While the log is at work the open batch gathers, and while the batch before it could not be proposed. So there is no
- * timer, and no more than one entry of this node on its way to its disk.
+ * While the log is at work the open batch gathers, and while the batch before it could not be proposed; and where that
+ * makes larger entries, for a few turns more (gathering.ts). So there is no timer, and no more than one entry of this node
+ * on its way to its disk.
  */
 export class Offers {
   /** Nothing is sealed. */
@@ -40,7 +42,10 @@ export class Offers {
   /** Writes are held back, whatever the proposals say. */
   isHeld = false;
   readonly #parts: OffersParts;
+  readonly #gathering = new Gathering();
   #sealsSoon = false;
+  /** The entry waits for a turn to pass. */
+  #passesTurn = false;
 
   constructor(parts: OffersParts) {
     this.#parts = parts;
@@ -103,7 +108,12 @@ export class Offers {
     // Where a deadline has passed, only an entry of that time answers what is read.
     if (node.leads && this.#isOverdue) open.isTick = true;
     if (open.isReadOnly) this.#parts.onReads(this.#sealNow(node));
-    else if (!node.leads || node.isLogAtRest) this.#sealNow(node);
+    else if (!node.leads || (node.isLogAtRest && !this.#gathers(open))) this.#sealNow(node);
+  }
+
+  /** A batch of so many writes was answered. */
+  answered(writes: number): void {
+    this.#gathering.answered(writes, this.#parts.proposals.open.writes);
   }
 
   /** Answers those who have waited for too long. True: there are some. */
@@ -128,8 +138,23 @@ export class Offers {
     if (open.isEmpty) open.sinceMs = this.#parts.clock.monotonicMs();
   }
 
+  /** True: the entry waits for a turn, and is looked at again then. */
+  #gathers({ writes, isTick }: Batch): boolean {
+    if (isTick || this.#gathering.isOver(writes)) return false;
+    if (this.#passesTurn) return true;
+    this.#passesTurn = true;
+    this.#parts.clock.nextTurn(() => {
+      this.#passesTurn = false;
+      this.#gathering.passTurn();
+      this.seal();
+      this.#parts.onTurn();
+    });
+    return true;
+  }
+
   #sealNow(node: Consensus): Batch {
     const { proposals, time } = this.#parts;
+    this.#gathering.left(proposals.open.writes);
     const batch = proposals.seal(time.estimate());
     this.#offer(node);
     proposals.drain();
