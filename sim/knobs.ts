@@ -30,6 +30,12 @@ export interface Knobs {
   readonly raft: Omit<Config, "id" | "boot" | "random">;
   /** Entries of the log after which there is a snapshot. */
   readonly snapshotEntries: number;
+  /** The same for production nodes, in bytes of the log; 0: only when somebody asks. */
+  readonly snapshotLogBytes: number;
+  readonly segmentBytes: number;
+  readonly writeTimeoutMs: number;
+  /** Voters that must hold each write; 0: a majority. */
+  readonly writeQuorum: number;
   readonly network: NetworkWeather;
   readonly disk: DiskPaceOptions;
   readonly clock: SimClockOptions;
@@ -51,11 +57,16 @@ export interface Knobs {
  */
 export function drawKnobs(random: Prng): Knobs {
   const isQuiet = random.chance(0.1);
+  const voters = random.pick([1, 2, 3, 3, 3, 4, 5, 5, 7]);
   return {
-    voters: random.pick([1, 2, 3, 3, 3, 4, 5, 5, 7]),
+    voters,
     learners: random.pick([0, 0, 0, 1, 2]),
     ...drawTimes(random),
     snapshotEntries: random.pick([1, 10, 100, 1_000]),
+    snapshotLogBytes: random.pick([0, 1, 20_000, 200_000]),
+    segmentBytes: random.pick([16_384, 65_536, 1_048_576]),
+    writeTimeoutMs: random.pick([300, 1_000, 5_000]),
+    writeQuorum: random.chance(0.2) ? voters - random.below(2) : 0,
     network: isQuiet ? calmNetwork : drawNetwork(random),
     disk: drawDisk(random),
     clock: { turnMs: random.pick([0.01, 0.01, 0.1, 1]), latenessMs: random.pick([0.1, 1, 5]) },
@@ -126,7 +137,8 @@ export function describeKnobs(knobs: Knobs): string {
     `append ${raft.appendBytesMax}B`,
     `inflight ${raft.inflightMessagesMax}/${raft.inflightBytesMax}B`,
     `uncommitted ${raft.uncommittedBytesMax}B`,
-    `snapshot ${knobs.snapshotEntries}`,
+    `snapshot ${knobs.snapshotEntries} or ${knobs.snapshotLogBytes}B of segments of ${knobs.segmentBytes}B`,
+    `write timeout ${knobs.writeTimeoutMs}ms quorum ${knobs.writeQuorum}`,
     `net ${delayText(network.delay)} ${network.bytesPerMs}B/ms queue ${network.queueBytesMax}B`,
     odds("loss", network.lossChance),
     odds("repeat", network.repeatChance),

@@ -1,6 +1,8 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { KvorumError } from "../src/base/errors.ts";
 import { checkFile } from "./check.ts";
+import { type StormFault, stormFaults } from "./knobs.ts";
+import { runSeeds, type SeedsOptions } from "./run/seeds.ts";
 
 /** `npm run sim`. One subcommand for each thing that the simulator does; exit codes as the help says. */
 const exitCodes = { done: 0, found: 1, wrongUsage: 2 } as const;
@@ -9,6 +11,28 @@ const program = new Command("npm run sim --")
   .description("Whole clusters under every fault, and the checkers that judge what their clients saw")
   .exitOverride()
   .addHelpText("after", "\nExit codes: 0 nothing is wrong, 1 something is, 2 wrong usage.");
+
+const whole = (word: string): number => {
+  const value = Number(word);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("a whole number is expected");
+  return value;
+};
+
+program
+  .option("--seed <number>", "the first seed", whole, 1)
+  .option("--seeds <number>", "so many seeds from there on; one without --minutes", whole)
+  .option("--minutes <number>", "seeds until so much time is over", Number)
+  .option("--threads <number>", "run so many seeds at a time", whole, 2)
+  .option("--shrink", "make the first failure smaller")
+  .option("--seconds <number>", "simulated time of faults, for each seed", whole)
+  .option("--voters <number>", "instead of what the seed draws", whole)
+  .option("--learners <number>", "instead of what the seed draws", whole)
+  .option("--clients <number>", "instead of what the seed draws", whole)
+  .option("--faults <list>", "only these kinds of faults, separated by commas, or none")
+  .option("--calm", "nothing goes wrong in the network, but for cuts and slow links")
+  .action(async (options: SeedOptions) => {
+    if (!(await runSeeds(seedsOf(options)))) process.exitCode = exitCodes.found;
+  });
 
 program
   .command("check")
@@ -26,6 +50,50 @@ try {
     process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.wrongUsage;
   else if (isWeather(error)) fail(error);
   else throw error;
+}
+
+interface SeedOptions {
+  readonly seed: number;
+  readonly seeds?: number;
+  readonly minutes?: number;
+  readonly threads: number;
+  readonly shrink?: true;
+  readonly seconds?: number;
+  readonly voters?: number;
+  readonly learners?: number;
+  readonly clients?: number;
+  readonly faults?: string;
+  readonly calm?: true;
+}
+
+function seedsOf({ seed, seeds, minutes, threads, shrink, faults, calm, ...run }: SeedOptions): SeedsOptions {
+  const { seconds, voters, learners, clients } = run;
+  return {
+    first: seed,
+    count: seeds ?? (minutes === undefined ? 1 : Number.POSITIVE_INFINITY),
+    minutes: minutes ?? Number.POSITIVE_INFINITY,
+    threads: Math.max(1, threads),
+    shrinks: shrink === true,
+    run: {
+      ...(seconds !== undefined && { seconds }),
+      ...(voters !== undefined && { voters }),
+      ...(learners !== undefined && { learners }),
+      ...(clients !== undefined && { clients }),
+      ...(faults !== undefined && { faults: faultsOf(faults) }),
+      ...(calm && { isCalm: true }),
+    },
+    print: console.log,
+  };
+}
+
+function faultsOf(list: string): StormFault[] {
+  if (list === "none") return [];
+  return list.split(",").map((word) => {
+    const fault = stormFaults.find((known) => known === word.trim());
+    if (fault === undefined)
+      throw new KvorumError("ERR", `${word} is no kind of fault; known are ${stormFaults.join(", ")}`);
+    return fault;
+  });
 }
 
 /** A file that is not there, or is no history. */

@@ -10,6 +10,8 @@ export class SimProcess implements EventOwner {
   /** The node. */
   readonly id: string;
   readonly scheduler: Scheduler;
+  /** Counts what it has done, for whoever looks at it after each step. */
+  steps = 0;
   #isAlive = true;
   #isPaused = false;
   readonly #random: Prng;
@@ -37,12 +39,15 @@ export class SimProcess implements EventOwner {
   /** Something reached it from outside: it is told at once, or when it goes on, or never. */
   reach(task: () => void): void {
     if (!this.#isAlive) return;
-    if (!this.#isPaused) task();
-    else this.#waiting.push({ atMs: 0, number: 0, task, owner: this, isCancelled: false });
+    if (!this.#isPaused) {
+      this.steps++;
+      task();
+    } else this.#waiting.push({ atMs: 0, number: 0, task, owner: this, isCancelled: false });
   }
 
   accepts(event: SimEvent): boolean {
     if (this.#isAlive && this.#isPaused) this.#waiting.push(event);
+    this.steps++;
     return this.#isAlive && !this.#isPaused;
   }
 

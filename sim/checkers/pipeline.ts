@@ -51,7 +51,8 @@ function repliesInOrder(own: readonly Operation[], violations: Violations): void
 function writesInOrder(own: readonly Operation[], violations: Violations): void {
   let before: Operation | undefined;
   for (const operation of own) {
-    if (!hasRevision(operation)) continue;
+    // What was answered without an outcome may happen later.
+    if (!hasRevision(operation) || operation.outcome !== "known") continue;
     if (before !== undefined && operation.revision! <= before.revision!)
       add(violations, "Writes out of order", before, operation);
     before = operation;
@@ -71,7 +72,8 @@ function ownWindows(own: readonly Operation[]): [Operation, { from: number; to: 
   const windows: [Operation, { from: number; to: number }][] = [];
   let from = 0;
   for (const operation of own) {
-    if (hasRevision(operation)) from = Math.max(from, operation.revision!);
+    // What was answered without an outcome may happen later.
+    if (hasRevision(operation) && operation.outcome === "known") from = Math.max(from, operation.revision!);
     else if (operation.outcome === "known" && hasChanged(operation) === false)
       windows.push([operation, { from, to: Infinity }]);
   }

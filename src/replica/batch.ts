@@ -194,6 +194,8 @@ export class Slab {
   begin(headerBytes: number): void {
     this.#from = this.#to;
     this.#reserve(headerBytes);
+    // It may be sent to another member before the time is known: whatever was in this memory is nobody's business.
+    this.#bytes.fill(0, this.#to, this.#to + headerBytes);
     this.#to += headerBytes;
   }
 

@@ -243,6 +243,8 @@ export class Member implements Replica, ConsensusHost {
     }
     const quorum = this.#quorums.beyondMajority(writeQuorum);
     if (quorum > 0 && this.#quorums.reachableVoters < quorum) {
+      // Behind the replies that this origin waits for.
+      if (origin.isWaiting) return this.#offers.later(origin);
       origin.out.error(tooFewReplicas(quorum, this.#quorums.reachableVoters));
       return DONE;
     }

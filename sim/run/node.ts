@@ -1,0 +1,189 @@
+import { stateHash } from "../../src/engine/state-hash.ts";
+import { DataDirectory } from "../../src/log/data-directory.ts";
+import type { ClusterIdentity } from "../../src/log/identity.ts";
+import type { Wal } from "../../src/log/wal.ts";
+import type { PeerListener, Peers } from "../../src/peers/contract.ts";
+import type { PeerMessage } from "../../src/peers/message.ts";
+import { silentLogger } from "../../src/platform/logger.ts";
+import type { Configuration } from "../../src/raft/configuration.ts";
+import type { HardState } from "../../src/raft/types.ts";
+import { Durable } from "../../src/replica/durable.ts";
+import type { Member } from "../../src/replica/member.ts";
+import type { Knobs } from "../knobs.ts";
+import type { Platform, SimMachine } from "../machine.ts";
+import type { SimProcess } from "../process.ts";
+import type { NodeConnection } from "./node-connection.ts";
+import { type CarriedOut, type Execution, ObservedEngine } from "./observed-engine.ts";
+
+/** Who watches the nodes. */
+export interface NodeObserver {
+  /** What this node sent to another leaves it. */
+  sent(life: NodeLife, message: PeerMessage): void;
+  executed(life: NodeLife, execution: Execution): void;
+  carriedOut(life: NodeLife, write: CarriedOut): void;
+  /** The state of everything up to the member's applied index. */
+  between(life: NodeLife): void;
+  /** The start was refused, or failed. */
+  refused(life: NodeLife, error: unknown): void;
+  /** Whether the receiver's handshake lets this sender in. */
+  admits(life: NodeLife, from: string): boolean;
+  died(life: NodeLife): void;
+}
+
+export interface NodeOptions {
+  readonly knobs: Knobs;
+  readonly identity: ClusterIdentity;
+  readonly first: Configuration;
+}
+
+/** Where the node's data is on its disk. */
+const dataPath = "/data";
+
+/** A node: what of it outlives its processes, for those who watch. */
+export class SimNode {
+  readonly id: string;
+  machine!: SimMachine;
+  /** The process that runs, or the last one that did. */
+  life: NodeLife | undefined;
+  /** Counts the empty disks on which it began. */
+  incarnation = 1;
+  /** Of a new cluster; once its disk was lost, the node waits to be told. */
+  first: Configuration;
+  readonly options: NodeOptions;
+  readonly #observer: NodeObserver;
+
+  constructor(id: string, options: NodeOptions, observer: NodeObserver) {
+    this.id = id;
+    this.options = options;
+    this.first = options.first;
+    this.#observer = observer;
+  }
+
+  /** The program of its machine. */
+  start(platform: Platform): () => void {
+    const life = new NodeLife(this, platform, this.#observer);
+    this.life = life;
+    void life.start();
+    return () => life.died();
+  }
+
+  /** The process, where one is alive. */
+  get alive(): NodeLife | undefined {
+    return this.life?.process.isAlive === true ? this.life : undefined;
+  }
+}
+
+/** One process of a node: the production member, from the opening of its directory on. */
+export class NodeLife {
+  readonly node: SimNode;
+  readonly process: SimProcess;
+  readonly #platform: Platform;
+  readonly #observer: NodeObserver;
+  directory: DataDirectory | undefined;
+  durable: Durable | undefined;
+  engine: ObservedEngine | undefined;
+  log: Wal | undefined;
+  /** Term and vote as a crash would leave them. */
+  saved: HardState = { term: 0, vote: undefined };
+  isServing = false;
+  /** Of clients. */
+  readonly connections: Set<NodeConnection> = new Set();
+
+  constructor(node: SimNode, platform: Platform, observer: NodeObserver) {
+    this.node = node;
+    this.process = platform.process;
+    this.#platform = platform;
+    this.#observer = observer;
+  }
+
+  get id(): string {
+    return this.node.id;
+  }
+
+  get member(): Member | undefined {
+    return this.durable?.member;
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.#open();
+      await this.durable!.start();
+      this.isServing = true;
+    } catch (error) {
+      this.#observer.refused(this, error);
+    }
+  }
+
+  /** Runs `task` as this process's own, when it is not paused. */
+  reach(task: () => void): void {
+    this.process.reach(task);
+  }
+
+  died(): void {
+    for (const connection of this.connections) connection.close();
+    this.#observer.died(this);
+  }
+
+  stateHash(): string {
+    return stateHash(this.engine!);
+  }
+
+  async #open(): Promise<void> {
+    const { disk, clock, random, peers } = this.#platform;
+    const { identity, knobs } = this.node.options;
+    const directory = await DataDirectory.open({
+      ...{ disk, clock, random, directory: dataPath, nodeId: this.id, cluster: identity },
+      logger: silentLogger,
+    });
+    await this.#watchDirectory(directory);
+    this.directory = directory;
+    const engine = new ObservedEngine(directory.identity.hashKey);
+    this.engine = engine;
+    this.durable = new Durable(engine, directory, clock, silentLogger, {
+      fsync: "always",
+      snapshotLogBytes: knobs.snapshotLogBytes,
+      segmentBytes: knobs.segmentBytes,
+      writeTimeoutMs: knobs.writeTimeoutMs,
+      writeQuorum: knobs.writeQuorum,
+      cluster: { peers: this.#watched(peers), first: this.node.first, raft: knobs.raft },
+    });
+    engine.observer = {
+      executed: (execution) => this.#observer.executed(this, execution),
+      carriedOut: (write) => this.#observer.carriedOut(this, write),
+      between: () => this.#observer.between(this),
+    };
+  }
+
+  /** Term and vote are durable when they were saved; and the log is looked at. */
+  async #watchDirectory(directory: DataDirectory): Promise<void> {
+    const { term, vote } = await directory.hardState();
+    this.saved = { term, vote: vote === "" ? undefined : vote };
+    const save = directory.saveHardState.bind(directory);
+    directory.saveHardState = async (state) => {
+      await save(state);
+      this.saved = { term: state.term, vote: state.vote === "" ? undefined : state.vote };
+    };
+    const openLog = directory.openLog.bind(directory);
+    directory.openLog = async (options) => {
+      this.log = await openLog(options);
+      return this.log;
+    };
+  }
+
+  #watched(peers: Peers): Peers {
+    return {
+      send: (message) => {
+        this.#observer.sent(this, message);
+        peers.send(message);
+      },
+      listen: (listener: PeerListener) =>
+        peers.listen({
+          received: (message) => {
+            if (this.#observer.admits(this, message.from)) listener.received(message);
+          },
+          unreachable: (id) => listener.unreachable(id),
+          refused: (id) => listener.refused(id),
+        }),
+    };
+  }
+}

@@ -1,0 +1,208 @@
+import { type Violation, Violations } from "../checkers/checker.ts";
+import { checkHistory } from "../checkers/history.ts";
+import { describeKnobs, drawKnobs } from "../knobs.ts";
+import { Prng } from "../prng.ts";
+import { Storm } from "../storm.ts";
+import { SimWorld } from "../world.ts";
+import { SimClient } from "./client.ts";
+import { type NodeLife, SimNode } from "./node.ts";
+import { limited, type RunOptions } from "./options.ts";
+import { Recorder } from "./recorder.ts";
+import { Watch } from "./watch.ts";
+import { describeWorkload, drawWorkload, type WorkloadOptions } from "./workload.ts";
+
+export interface RunResult {
+  readonly seed: number;
+  readonly violations: readonly Violation[];
+  readonly traceHash: string;
+  readonly traceLines: readonly string[];
+  readonly description: string;
+  readonly simulatedMs: number;
+  readonly events: number;
+  readonly operations: Readonly<Record<"known" | "unknown" | "failed", number>>;
+  readonly faults: readonly (readonly [kind: string, count: number])[];
+}
+
+/** A disk that hangs may do so for 30 s after the end of the storm, and then an election has to come. */
+const convergeMsMax = 90_000;
+/** Until what is under way has its outcome: the longest write timeout, and the clients' own. */
+const restMsMax = 60_000;
+
+/**
+ * One run: a cluster of production nodes and its clients, made from a seed.
+ *
+ *     storm and clients (safety) ──► everything heals (liveness) ──► all agree ──► checkers
+ */
+export class SimRun {
+  readonly world: SimWorld;
+  readonly #seed: number;
+  readonly #seconds: number;
+  readonly #nodes: SimNode[] = [];
+  readonly #clients: SimClient[] = [];
+  readonly #watch: Watch;
+  readonly recorder: Recorder;
+  readonly #workload: WorkloadOptions;
+  readonly #violations = new Violations("run");
+  #numbers = 0;
+
+  constructor(seed: number, options: RunOptions = {}) {
+    this.#seed = seed;
+    const random = new Prng(seed);
+    const knobs = drawKnobs(random);
+    const drawn = { knobs, workload: drawWorkload(new Prng(random.uint32()), knobs.voters) };
+    const { knobs: own, workload, seconds } = limited(drawn, options);
+    this.world = new SimWorld(random, own);
+    this.#seconds = seconds;
+    this.#workload = workload;
+    this.#watch = new Watch(this.world, this.#nodes, () => this.recorder, convergeMsMax * 1000);
+    this.recorder = new Recorder(this.world.scheduler, () => this.#watch.clusterTime);
+    this.#watch.onDied = (life) => this.#died(life);
+    this.#watch.onRefused = (life, error) => this.#refused(life, error);
+    this.#addNodes();
+    this.#addClients();
+  }
+
+  get description(): string {
+    return `${describeKnobs(this.world.knobs)}; ${describeWorkload(this.#workload)}`;
+  }
+
+  async run(): Promise<RunResult> {
+    try {
+      await this.#safety();
+      await this.#liveness();
+    } catch (error) {
+      this.#violations.add(`A node has crashed: ${error instanceof Error ? error.stack : error}`);
+    }
+    this.#stopAll();
+    return this.#result();
+  }
+
+  async #safety(): Promise<void> {
+    const { machines } = this.world;
+    for (const machine of machines) machine.start();
+    for (const client of this.#clients) client.begin();
+    const storm = new Storm(this.world);
+    storm.begin();
+    await this.#advance(this.#seconds * 1000);
+    storm.end();
+  }
+
+  async #liveness(): Promise<void> {
+    const { scheduler } = this.world;
+    const { convergence } = this.#watch.checkers;
+    convergence.healed(
+      this.#nodes.map(({ id }) => id),
+      scheduler.nowMs * 1000,
+    );
+    for (const client of this.#clients) client.isLeaving = true;
+    const limitMs = scheduler.nowMs + convergeMsMax;
+    if (!(await this.#until(() => convergence.isReached(scheduler.nowMs * 1000), limitMs + 1))) return;
+    if (!(await this.#until(() => this.#clients.every((client) => client.isAtRest), limitMs + restMsMax)))
+      this.#violations.add("Clients still wait for replies, long after everything was healed.");
+    for (const client of this.#clients) client.close();
+    // Until the nodes have heard of it.
+    await this.#advance(scheduler.nowMs + 10);
+    if (!(await this.#until(() => this.#areEven, scheduler.nowMs + restMsMax)))
+      this.#violations.add(`The nodes do not come to the same state: ${this.#standing}.`);
+    else for (const { life } of this.#nodes) this.#watch.hash(life!);
+  }
+
+  /** All have applied all of the log. */
+  get #areEven(): boolean {
+    const members = this.#nodes.map(({ alive }) => alive?.member);
+    const last = members[0]?.status?.lastIndex ?? 0;
+    return members.every(
+      (member) =>
+        member?.status?.lastIndex === last && member.appliedIndex === last && member.isBetweenEntries,
+    );
+  }
+
+  get #standing(): string {
+    return this.#nodes
+      .map(({ id, life }) => {
+        const { role, term, lastIndex, commitIndex } = life?.member?.status ?? {};
+        return `${id} ${role} term ${term} last ${lastIndex} committed ${commitIndex} applied ${life?.member?.appliedIndex}`;
+      })
+      .join("; ");
+  }
+
+  /** No code of the nodes runs any more. */
+  #stopAll(): void {
+    for (const { process } of this.world.machines) process?.kill();
+  }
+
+  #advance(untilMs: number): Promise<boolean> {
+    return this.#until(() => false, untilMs);
+  }
+
+  #until(isDone: () => boolean, limitMs: number): Promise<boolean> {
+    return this.world.scheduler.runUntil(() => {
+      this.#watch.look();
+      return isDone();
+    }, limitMs);
+  }
+
+  #result(): RunResult {
+    const { world } = this;
+    const { known, unknown, failed } = this.recorder.counts;
+    return {
+      seed: this.#seed,
+      violations: [...this.#violations.all, ...this.#watch.finish(), ...this.#judgeHistory()],
+      traceHash: world.trace.hash,
+      traceLines: world.trace.lines,
+      description: this.description,
+      simulatedMs: world.scheduler.nowMs,
+      events: world.scheduler.events,
+      operations: { known, unknown, failed },
+      faults: world.faults.all,
+    };
+  }
+
+  #judgeHistory(): Violation[] {
+    return [...checkHistory(this.recorder.history)].flatMap(({ violations }) => violations);
+  }
+
+  // The cluster
+
+  #addNodes(): void {
+    const { knobs } = this.world;
+    const random = this.world.fork();
+    const members = Array.from({ length: knobs.voters + knobs.learners }, (_, i) => {
+      return { id: `n${i + 1}`, isVoter: i < knobs.voters, about: "" };
+    });
+    const identity = {
+      clusterId: random.bytes(16).toString("hex"),
+      hashKey: [random.uint32() | 0, random.uint32() | 0] as const,
+    };
+    for (const { id } of members) {
+      const node = new SimNode(id, { knobs, identity, first: { members } }, this.#watch);
+      node.machine = this.world.add(id, (platform) => node.start(platform));
+      this.#nodes.push(node);
+    }
+  }
+
+  #addClients(): void {
+    for (let i = 0; i < this.#workload.clients; i++) {
+      const random = this.world.fork();
+      this.#clients.push(
+        new SimClient({
+          ...{ name: `c${i + 1}`, nodes: this.#nodes, scheduler: this.world.scheduler, random },
+          ...{ recorder: this.recorder, watch: this.#watch, workload: this.#workload },
+          voters: this.world.knobs.voters,
+          next: () => ++this.#numbers,
+          hasSession: i % 3 === 2,
+        }),
+      );
+    }
+  }
+
+  #died(life: NodeLife): void {
+    for (const client of this.#clients) client.lost(life, true);
+  }
+
+  #refused(life: NodeLife, error: unknown): void {
+    this.#violations.add(
+      `${life.id} does not start: ${error instanceof Error ? error.stack : String(error)}`,
+    );
+  }
+}

@@ -1,0 +1,261 @@
+import type { PeerMessage } from "../../src/peers/message.ts";
+import { crc32 } from "../../src/platform/crc32.ts";
+import type { ReplyWriter } from "../../src/protocol/reply-writer.ts";
+import type { Configuration } from "../../src/raft/configuration.ts";
+import type { NodeStatus } from "../../src/raft/raw-node.ts";
+import type { Entry, HardState } from "../../src/raft/types.ts";
+import { type Violation, Violations } from "../checkers/checker.ts";
+import { ClusterCheckers } from "../checkers/cluster/index.ts";
+import type { Observation } from "../checkers/cluster/observation.ts";
+import type { SentVote } from "../checkers/cluster/votes.ts";
+import { Settlement } from "../checkers/settlement.ts";
+import type { SimWorld } from "../world.ts";
+import type { NodeLife, NodeObserver, SimNode } from "./node.ts";
+import type { CarriedOut, Execution } from "./observed-engine.ts";
+import type { Pending, Recorder } from "./recorder.ts";
+
+/** Entries between two looks at the whole state of a node. */
+const hashEvery = 32;
+
+/** What one node looked like when it was shown to the checkers last, and how far its process had come. */
+class Seen {
+  life: NodeLife | undefined;
+  steps = -1;
+  role = "";
+  /** The entry that brought the configuration that it goes by. */
+  configurationIndex = 0;
+  vote: string | undefined;
+  saved: HardState | undefined;
+  readonly numbers: Float64Array = new Float64Array(7);
+
+  /** Whether anything has changed since the last call. */
+  differs(
+    { log, member, saved }: NodeLife,
+    { role, term, vote, applyIndex, configurationIndex }: NodeStatus,
+  ): boolean {
+    const { firstIndex, stableIndex, lastIndex, lastTerm } = log!;
+    const { numbers } = this;
+    const isSame =
+      role === this.role &&
+      vote === this.vote &&
+      saved === this.saved &&
+      numbers[0] === term &&
+      numbers[1] === firstIndex &&
+      numbers[2] === stableIndex &&
+      numbers[3] === lastIndex &&
+      numbers[4] === lastTerm &&
+      numbers[5] === applyIndex &&
+      numbers[6] === member!.appliedIndex;
+    if (isSame) return false;
+    this.role = role;
+    this.vote = vote;
+    this.saved = saved;
+    this.configurationIndex = configurationIndex;
+    numbers.set([term, firstIndex, stableIndex, lastIndex, lastTerm, applyIndex, member!.appliedIndex]);
+    return true;
+  }
+}
+
+/** Shows the nodes to the checkers after each step, and tells the checkers what leaves the nodes. */
+export class Watch implements NodeObserver {
+  readonly checkers: ClusterCheckers;
+  readonly settlement: Settlement = new Settlement();
+  readonly violations: Violations = new Violations("nodes");
+  /** Connections by their replies: who hears of what was carried out for them. */
+  readonly outs: WeakMap<ReplyWriter, (execution: Execution) => void> = new WeakMap();
+  /** The latest time that any node has applied. */
+  clusterTime = 0;
+  /** Called where a start was refused or failed. */
+  onRefused: (life: NodeLife, error: unknown) => void = () => {};
+  onDied: (life: NodeLife) => void = () => {};
+  admitted: (life: NodeLife, from: string) => boolean = () => true;
+  readonly #world: SimWorld;
+  readonly #nodes: readonly SimNode[];
+  readonly #recorder: () => Recorder;
+  readonly #seen: Map<SimNode, Seen> = new Map();
+  readonly #votes: SentVote[] = [];
+  readonly #replies: { readonly index: number; readonly life: NodeLife; readonly quorum: number }[] = [];
+  /** Hashes of entries, by term and index. */
+  readonly #hashes: Map<string, string> = new Map();
+  /** At which revision each unnumbered write was carried out. */
+  readonly #revisions: Map<Pending, number> = new Map();
+  readonly #hashed: Set<string> = new Set();
+
+  constructor(
+    world: SimWorld,
+    nodes: readonly SimNode[],
+    recorder: () => Recorder,
+    convergeWithinUs: number,
+  ) {
+    this.checkers = new ClusterCheckers({ convergeWithinUs });
+    this.#world = world;
+    this.#nodes = nodes;
+    this.#recorder = recorder;
+  }
+
+  /** After each event. */
+  look(): void {
+    for (const node of this.#nodes) {
+      const { life } = node;
+      if (life === undefined) continue;
+      let seen = this.#seen.get(node);
+      if (seen === undefined) {
+        seen = new Seen();
+        this.#seen.set(node, seen);
+      }
+      if (seen.life === life && seen.steps === life.process.steps) continue;
+      // A new process remembers nothing that was not saved.
+      if (seen.life !== life) seen.saved = undefined;
+      seen.life = life;
+      seen.steps = life.process.steps;
+      this.#observe(life, seen);
+    }
+    if (this.#votes.length > 0) for (const vote of this.#votes.splice(0)) this.checkers.votes.sent(vote);
+    if (this.#replies.length > 0) for (const reply of this.#replies.splice(0)) this.#acknowledge(reply);
+  }
+
+  /** A client is told that its write is applied. */
+  acknowledged(life: NodeLife, index: number, quorum: number): void {
+    this.#replies.push({ index, life, quorum });
+  }
+
+  finish(): readonly Violation[] {
+    return [...this.violations.all, ...this.checkers.finish(), ...this.settlement.finish()];
+  }
+
+  // From the nodes
+
+  sent(life: NodeLife, message: PeerMessage): void {
+    if (message.type !== "consensus") return;
+    const { message: said } = message;
+    const node = life.id;
+    if (said.type === "voteReply" && said.isGranted)
+      this.#votes.push({ node, term: said.term, candidate: message.to });
+    if (said.type === "requestVote") this.#votes.push({ node, term: said.term, candidate: node });
+  }
+
+  executed(life: NodeLife, execution: Execution): void {
+    const { wire, out, revision, hasChanged, time } = execution;
+    this.outs.get(out)?.(execution);
+    if (time > this.clusterTime && time === life.engine!.now) this.clusterTime = time;
+    const pending = this.#recorder().unnumbered(wire);
+    if (pending === undefined) return;
+    const before = this.#revisions.get(pending);
+    if (before === undefined) this.#revisions.set(pending, revision);
+    else if (before !== revision)
+      this.violations.add(
+        `${pending.process}'s ${JSON.stringify(wire)} was carried out twice: at revision ${before}, and as ${revision} by ${life.id}.`,
+      );
+    if (pending.revision !== undefined) return;
+    pending.revision = revision;
+    pending.hasChanged = hasChanged;
+    pending.clock = time;
+  }
+
+  carriedOut(life: NodeLife, write: CarriedOut): void {
+    const { session, sequence, revision } = write;
+    this.#recorder().carriedOut(write);
+    this.checkers.once.carriedOut({ node: life.id, index: revision, session, sequence });
+  }
+
+  between(life: NodeLife): void {
+    const { engine } = life;
+    if (engine!.now > this.clusterTime) this.clusterTime = engine!.now;
+    if (!life.isServing) return;
+    const index = life.member!.appliedIndex;
+    if (index % hashEvery !== 0) return;
+    const name = `${life.id} ${life.node.incarnation} ${index}`;
+    if (this.#hashed.has(name)) return;
+    this.#hashed.add(name);
+    this.hash(life);
+  }
+
+  /** The node's state as it is now, between two entries. */
+  hash(life: NodeLife): void {
+    const hash = life.stateHash();
+    this.checkers.states.applied(life.id, life.member!.appliedIndex, hash);
+    this.#world.trace.mix(Number.parseInt(hash.slice(0, 8), 16));
+  }
+
+  refused(life: NodeLife, error: unknown): void {
+    this.onRefused(life, error);
+  }
+
+  admits(life: NodeLife, from: string): boolean {
+    return this.admitted(life, from);
+  }
+
+  died(life: NodeLife): void {
+    this.onDied(life);
+  }
+
+  // To the checkers
+
+  #observe(life: NodeLife, seen: Seen): void {
+    const { log, member } = life;
+    const status = member?.status;
+    if (log === undefined || status === undefined) return;
+    const { appliedIndex } = member!;
+    // A snapshot that was received takes the place of the log before it takes that of the engine.
+    if (appliedIndex < log.firstIndex - 1) return;
+    const { role } = seen;
+    const term = seen.numbers[0];
+    if (!seen.differs(life, status)) return;
+    if (status.role !== role || (status.role === "leader" && status.term !== term))
+      this.#world.trace.note(`${life.id} is ${status.role} in term ${status.term}`);
+    this.checkers.observe(this.#observationOf(life, status));
+  }
+
+  #observationOf(life: NodeLife, { role, term, vote, applyIndex }: NodeStatus): Observation {
+    const { log, member, saved, node } = life;
+    const { firstIndex, stableIndex, lastIndex } = log!;
+    return {
+      node: node.id,
+      incarnation: String(node.incarnation),
+      boot: life.directory!.identity.boot,
+      ...{ role, term, vote, durableTerm: saved.term, durableVote: saved.vote },
+      ...{ firstIndex, stableIndex, lastIndex, commitIndex: applyIndex, appliedIndex: member!.appliedIndex },
+      termOf: (index) => (index >= firstIndex ? log!.termOf(index) : undefined),
+      hashOf: (index) => this.#hashOf(life, index),
+    };
+  }
+
+  /** Of an entry that is no longer in memory, what it was when it came. */
+  #hashOf(life: NodeLife, index: number): string | undefined {
+    const entry = life.log!.cached(index, 0)?.[0];
+    const name = `${life.log!.termOf(index)} ${index}`;
+    if (entry === undefined) return this.#hashes.get(name);
+    const hash = entryHash(entry as Entry);
+    this.#hashes.set(name, hash);
+    return hash;
+  }
+
+  #acknowledge({ index, life, quorum }: { index: number; life: NodeLife; quorum: number }): void {
+    if (index === 0) return;
+    const voters = votersOf(life.member!.placed.configuration);
+    const majority = Math.floor(voters.length / 2) + 1;
+    this.checkers.acknowledged.acknowledged({
+      index,
+      voters,
+      quorum: this.#isSettled() ? Math.max(quorum, majority) : 1,
+    });
+  }
+
+  /** Everybody goes by the same members: then it is clear which quorum was needed. */
+  #isSettled(): boolean {
+    let place = -1;
+    for (const { configurationIndex } of this.#seen.values()) {
+      if (place >= 0 && configurationIndex !== place) return false;
+      place = configurationIndex;
+    }
+    return true;
+  }
+}
+
+function votersOf({ members }: Configuration): string[] {
+  return members.filter(({ isVoter }) => isVoter).map(({ id }) => id);
+}
+
+function entryHash({ kind, payload }: Entry): string {
+  return `${kind}:${crc32(payload, 0, payload.length).toString(16)}:${payload.length}`;
+}

@@ -1,0 +1,148 @@
+import type { Action, PartAction, ReadMode } from "../history.ts";
+import type { Prng } from "../prng.ts";
+
+/** What clients do: few keys, so that they meet, and every value once, so that it says who wrote it. */
+export interface WorkloadOptions {
+  readonly clients: number;
+  /** Commands of one connection that may be under way. */
+  readonly depth: number;
+  readonly thinkMs: number;
+  /** Without a reply for so long, a client closes its connection. */
+  readonly timeoutMs: number;
+  readonly keys: readonly string[];
+  /** Keys that RENAME moves values between, and nothing else moves. */
+  readonly movedKeys: readonly string[];
+  readonly flushChance: number;
+  readonly readShare: number;
+  readonly modes: readonly ReadMode[];
+  /** W of single writes, beside the cluster's. */
+  readonly writeQuorums: readonly number[];
+  readonly ttlsMs: readonly number[];
+}
+
+export function drawWorkload(random: Prng, voters: number): WorkloadOptions {
+  const keys = ["a", "b", "c", "d", "e", "f", "g", "h"].slice(0, 3 + random.below(6));
+  return {
+    clients: 3 + random.below(4),
+    depth: random.pick([1, 2, 4, 8]),
+    thinkMs: random.pick([40, 100, 200]),
+    timeoutMs: random.pick([500, 2_000, 8_000]),
+    keys,
+    movedKeys: random.chance(0.5) ? ["x", "y"] : [],
+    flushChance: random.pick([0, 0, 0, 0.002]),
+    readShare: random.pick([0.2, 0.5]),
+    modes: random.pick<readonly ReadMode[]>([
+      ["linearizable"],
+      ["linearizable", "linearizable", "quorum", "stale"],
+      ["quorum"],
+    ]),
+    writeQuorums: random.chance(0.3) ? [0, 0, 1 + random.below(voters)] : [0],
+    ttlsMs: random.pick([
+      [20, 300],
+      [1_000, 5_000],
+      [300, 3_600_000],
+    ]),
+  };
+}
+
+export function describeWorkload(workload: WorkloadOptions): string {
+  const { clients, depth, thinkMs, timeoutMs, keys, movedKeys } = workload;
+  return `${clients} clients of depth ${depth} think ${thinkMs}ms timeout ${timeoutMs}ms keys ${[...keys, ...movedKeys].join("")}`;
+}
+
+/** Draws what a client does next. */
+export class ActionSource {
+  readonly #random: Prng;
+  readonly #options: WorkloadOptions;
+  /** Values, steps and times to live: each once in a run. */
+  readonly #next: () => number;
+  /** What this client has seen last of each key. */
+  readonly #seen: Map<string, string | null> = new Map();
+
+  constructor(random: Prng, options: WorkloadOptions, next: () => number) {
+    this.#random = random;
+    this.#options = options;
+    this.#next = next;
+  }
+
+  /** Something was read or written. */
+  saw(key: string, value: string | null): void {
+    this.#seen.set(key, value);
+  }
+
+  draw(): Action {
+    const { readShare, flushChance, movedKeys } = this.#options;
+    const random = this.#random;
+    if (random.chance(flushChance)) return { type: "flush" };
+    if (movedKeys.length > 0 && random.chance(0.1)) return this.#moved();
+    if (random.chance(0.12)) return this.#several();
+    return random.chance(readShare) ? { type: "get", key: this.#key() } : this.#write();
+  }
+
+  #key(): string {
+    return this.#random.pick(this.#options.keys);
+  }
+
+  #write(): PartAction {
+    const key = this.#key();
+    switch (this.#random.below(10)) {
+      case 0:
+      case 1:
+        return { type: "set", key, argument: this.#value() };
+      case 2:
+        return { type: "set", key, argument: this.#value(), ttl: this.#ttl() };
+      case 3:
+      case 4:
+        return { type: "cas", key, argument: [this.#seen.get(key) ?? null, this.#value()] };
+      case 5:
+        return { type: "incr", key: this.#random.pick(["m", "n"]), argument: this.#next() };
+      case 6:
+        return { type: "append", key: this.#random.pick(["q", key]), argument: `.${this.#next()}` };
+      case 7:
+        return { type: "del", key: this.#random.pick([key, "q"]) };
+      case 8:
+        return { type: "expire", key, argument: this.#ttl() };
+      default:
+        return { type: "incr", key: this.#random.pick(["m", "n", key]), argument: this.#next() };
+    }
+  }
+
+  #moved(): PartAction {
+    const [x = "", y = ""] = this.#options.movedKeys;
+    const [key, argument] = this.#random.chance(0.5) ? [x, y] : [y, x];
+    if (this.#random.chance(0.3)) return { type: "set", key, argument: this.#value() };
+    if (this.#random.chance(0.3)) return { type: "get", key };
+    return { type: "rename", key, argument };
+  }
+
+  /** MGET, MSET, or a transaction of other parts. */
+  #several(): Action {
+    const { keys } = this.#options;
+    const two = [...keys].sort(() => this.#random.below(3) - 1).slice(0, 2);
+    switch (this.#random.below(4)) {
+      case 0:
+        return { type: "exec", argument: two.map((key) => ({ type: "get", key })) };
+      case 1:
+        return { type: "exec", argument: two.map((key) => ({ type: "set", key, argument: this.#value() })) };
+      default:
+        return {
+          type: "exec",
+          argument: [
+            { type: "get", key: two[0]! },
+            { type: "set", key: two[1]!, argument: this.#value() },
+            { type: "incr", key: "m", argument: this.#next() },
+          ],
+        };
+    }
+  }
+
+  #value(): string {
+    const length = this.#random.pick([0, 0, 0, 0, 200]);
+    return `v${this.#next()}${"-".repeat(length)}`;
+  }
+
+  /** Each once, so that the command can be told from all others. */
+  #ttl(): number {
+    return this.#random.pick(this.#options.ttlsMs) + this.#next();
+  }
+}
