@@ -36,8 +36,8 @@ export class Recorder {
   readonly #scheduler: Scheduler;
   readonly #clusterTime: () => number;
   readonly #operations: Pending[] = [];
-  /** Writes whose bytes no other write has. */
-  readonly #byWire: Map<string, Pending> = new Map();
+  /** Writes by their bytes; undefined where two have the same, and a node that starts again may carry out either. */
+  readonly #byWire: Map<string, Pending | undefined> = new Map();
   /** Attempts of each write of a session. */
   readonly #byNumber: Map<string, Pending[]> = new Map();
   readonly counts: Record<"known" | "unknown" | "failed", number> = { known: 0, unknown: 0, failed: 0 };
@@ -68,7 +68,8 @@ export class Recorder {
     };
     this.#operations.push(pending);
     if (pending.number !== undefined) this.#remember(nameOf(pending.number), pending);
-    else if (isUnique(pending.action)) this.#byWire.set(pending.wire, pending);
+    else if (isUnique(pending.action))
+      this.#byWire.set(pending.wire, this.#byWire.has(pending.wire) ? undefined : pending);
     return pending;
   }
 
