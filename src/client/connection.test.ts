@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import net from "node:net";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -7,7 +7,7 @@ import { redis, startRedis } from "../../test/redis-server.ts";
 import { limits } from "../base/limits.ts";
 import { systemClock } from "../platform/clock.ts";
 import { systemDialer } from "../platform/net-connect.ts";
-import { type Reply, ReplyError } from "../protocol/reply.ts";
+import { ReplyError } from "../protocol/reply.ts";
 import { COMMAND, RequestDecoder } from "../protocol/request-decoder.ts";
 import { type Connection, type ConnectionOptions, connect } from "./connection.ts";
 import { ConnectionError } from "./errors.ts";
@@ -60,16 +60,15 @@ test("a server without HELLO is spoken to in RESP2, with AUTH and a name", redis
 test("push messages go to their own callback", redis, async () => {
   await using server = await startRedis();
   const other = await open(server.port);
-  const pushed = new Promise<readonly Reply[]>((resolve) => {
-    void open(server.port, { onPush: resolve }).then(async (connection) => {
-      await connection.call(["CLIENT", "TRACKING", "ON"]);
-      await connection.call(["GET", "watched"]);
-      await other.call(["SET", "watched", "x"]);
-      await connection.close();
-    });
-  });
+  const pushes = new EventEmitter();
+  const pushed = once(pushes, "push");
+  const connection = await open(server.port, { onPush: (push) => pushes.emit("push", ...push) });
+  await connection.call(["CLIENT", "TRACKING", "ON"]);
+  await connection.call(["GET", "watched"]);
+  await other.call(["SET", "watched", "x"]);
+  // Only now may it close: the push comes on a socket of its own, at any time after the reply to SET.
   assert.deepEqual(await pushed, ["invalidate", ["watched"]]);
-  await other.close();
+  await Promise.all([connection.close(), other.close()]);
 });
 
 test("a call past its deadline fails, and its late reply reaches nobody else", redis, async () => {
