@@ -44,6 +44,7 @@ export class Offers {
   readonly #parts: OffersParts;
   readonly #gathering = new Gathering();
   #sealsSoon = false;
+  #isOffering = false;
   /** The entry waits for a turn to pass. */
   #passesTurn = false;
 
@@ -161,8 +162,19 @@ export class Offers {
     return batch;
   }
 
-  /** Proposes what is sealed, here or elsewhere, in order, as far as it is taken. */
+  /**
+   * Proposes what is sealed, here or elsewhere, in order, as far as it is taken. To propose something here goes on with
+   * all that is decided, which ends in another call of this: until the first one knows what became of its batch, nobody
+   * may take the next one.
+   */
   #offer(node: Consensus): void {
+    if (this.#isOffering) return;
+    this.#isOffering = true;
+    this.#offerAll(node);
+    this.#isOffering = false;
+  }
+
+  #offerAll(node: Consensus): void {
     const { proposals, forwarding } = this.#parts;
     const { isAlone } = node;
     if (!isAlone) forwarding.goOn();
