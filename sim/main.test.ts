@@ -31,6 +31,21 @@ test("without a subcommand there is help", () => {
   assert.match(stdout, /check <file>/);
 });
 
+test("seeds run on threads, and end with what they add up to", () => {
+  const { status, stdout } = run("--seed", "5", "--seeds", "3", "--seconds", "1");
+  assert.equal(status, 0, stdout);
+  assert.match(stdout, /^3 seeds, 0 failed: /m);
+  assert.match(stdout, /^operations: \d+ acknowledged \(median \d+ a seed\)/m);
+  assert.match(stdout, /^faults: /m);
+});
+
+test("what no seed can do is refused", () => {
+  for (const { status, stderr } of [run("--faults", "fire"), run("--seeds", "-1"), run("--seed", "x")]) {
+    assert.equal(status, 2);
+    assert.match(stderr, /fire is no kind of fault|whole number/);
+  }
+});
+
 test("a right history ends with 0 and says what was judged", () => {
   const { status, stdout } = checkLines(set, get("1", 2));
   assert.equal(status, 0, stdout);

@@ -12,21 +12,32 @@ export interface Numbered {
   readonly low: number;
 }
 
-/** The command in RESP, as a connection hands it to the replica. */
+/**
+ * The command in RESP, as a connection hands it to the replica. `tag` is a key that is never there, and makes a
+ * command that could be any other's one of its own.
+ */
 export function commandOfAction(
   action: Action,
   number: Numbered | undefined,
   watched: readonly Watched[],
+  tag: string,
 ): Arguments {
   const front = number === undefined ? [] : numberWords(number).map(bytesOf);
-  if (action.type !== "exec") return encodeArguments([...front, ...wordsOf(action).map(bytesOf)]);
+  if (action.type !== "exec") {
+    const words = wordsOf(action);
+    if (action.type === "del") words.push(tag);
+    return encodeArguments([...front, ...words.map(bytesOf)]);
+  }
   const short = shortWords(action.argument);
   if (short !== undefined && watched.length === 0) return encodeArguments([...front, ...short.map(bytesOf)]);
-  const queued = action.argument.map((part) => {
-    const { bytes, from, to } = encodeArguments(wordsOf(part).map(bytesOf));
-    return { db: 0, bytes: bytes.subarray(from, to) };
-  });
+  const queued = action.argument.map((part) => ({ db: 0, bytes: bytesOf(wireOfPart(part)) }));
   return encodeTransaction(watched, queued, front);
+}
+
+/** A queued command in RESP. */
+export function wireOfPart(part: PartAction): string {
+  const { bytes, from, to } = encodeArguments(wordsOf(part).map(bytesOf));
+  return bytes.toString("latin1", from, to);
 }
 
 /** Where several parts are one command of Redis: MGET and MSET. */

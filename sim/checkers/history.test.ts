@@ -6,7 +6,7 @@ import { historyOf } from "./history-text.ts";
 /** What each checker finds, as "name: text". Linearizability has tests of its own. */
 function found(text: string): string[] {
   const tolerance = { drift: 0, lateMs: 100 };
-  return [...checkHistory(historyOf(text), tolerance)]
+  return [...checkHistory(historyOf(text), { tolerance })]
     .filter(({ name }) => name !== "linearizability")
     .flatMap(({ name, violations }) => violations.map((violation) => `${name}: ${violation.text}`));
 }

@@ -20,13 +20,27 @@ export interface Judgement {
   readonly violations: readonly Violation[];
 }
 
+export interface JudgeOptions {
+  readonly tolerance: Tolerance;
+  /** Of the search for an order: how much it remembers, and whether it may give up where the replay judges the same. */
+  readonly configurationsMax: number;
+  readonly mayGiveUp: boolean;
+}
+
 /** All checkers of histories, one after the other. */
-export function* checkHistory(recorded: readonly Operation[], tolerance?: Tolerance): Generator<Judgement> {
-  const { violations, keysLeft } = checkLinearizability(recorded, tolerance && { tolerance });
+export function* checkHistory(
+  recorded: readonly Operation[],
+  options: Partial<JudgeOptions> = {},
+): Generator<Judgement> {
+  const { tolerance } = options;
+  const { violations, keysLeft, keysUndecided } = checkLinearizability(recorded, options);
   yield {
     name: "linearizability",
     promise: "each key has an order that explains every reply",
-    left: keysLeft === 0 ? "" : `${keysLeft} keys of RENAME left to replay`,
+    left: [
+      ...(keysLeft === 0 ? [] : [`${keysLeft} keys of RENAME left to replay`]),
+      ...(keysUndecided === 0 ? [] : [`${keysUndecided} keys undecided`]),
+    ].join(", "),
     violations,
   };
   yield judged("sessions", "a repeated write is one write", checkSessions(recorded));

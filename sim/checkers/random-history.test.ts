@@ -8,7 +8,7 @@ import { RightHistory } from "./right-history.ts";
 const tolerance = { drift: 0, lateMs: 0 };
 
 function textsOf(history: readonly Operation[]): string[] {
-  return [...checkHistory(history, tolerance)].flatMap(({ name, violations }) =>
+  return [...checkHistory(history, { tolerance })].flatMap(({ name, violations }) =>
     violations.map(({ text }) => `${name}: ${text}`),
   );
 }

@@ -11,7 +11,7 @@ import type { NodeLife, SimNode } from "./node.ts";
 import type { Execution } from "./observed-engine.ts";
 import type { Pending, Recorder } from "./recorder.ts";
 import type { Watch } from "./watch.ts";
-import { ActionSource, type WorkloadOptions } from "./workload.ts";
+import { ActionSource, type Numbers, type WorkloadOptions } from "./workload.ts";
 
 export interface ClientParts {
   readonly name: string;
@@ -22,7 +22,7 @@ export interface ClientParts {
   readonly watch: Watch;
   readonly workload: WorkloadOptions;
   readonly voters: number;
-  readonly next: () => number;
+  readonly numbers: Numbers;
   readonly hasSession: boolean;
 }
 
@@ -56,7 +56,7 @@ export class SimClient {
     this.name = parts.name;
     this.#parts = parts;
     this.#random = parts.random;
-    this.#source = new ActionSource(parts.random, parts.workload, parts.next);
+    this.#source = new ActionSource(parts.random, parts.workload, parts.numbers);
     this.#session = parts.hasSession ? new ClientSession() : undefined;
   }
 
@@ -97,9 +97,13 @@ export class SimClient {
     this.#connections++;
     this.#position = 0;
     const { settlement, outs } = this.#parts.watch;
-    const events = { settlement, executed: (execution: Execution) => this.#executed(execution, life) };
-    this.#link = new ClientLink(life, scheduler, this.#random, events);
-    outs.set(this.#link.out, events.executed);
+    // An earlier connection may still have something carried out.
+    const executed = (execution: Execution): void => {
+      if (this.#link === link) this.#executed(execution, life);
+    };
+    const link = new ClientLink(life, scheduler, this.#random, { settlement, executed });
+    outs.set(link.out, executed);
+    this.#link = link;
   }
 
   /** A node has carried out a command of this connection. */
@@ -174,7 +178,7 @@ export class SimClient {
 
   #send(action: Action, write: SessionWrite | undefined, watched: readonly Watched[]): void {
     const number = write === undefined ? undefined : this.#session!.numberOf(write);
-    const args = commandOfAction(action, number, watched);
+    const args = commandOfAction(action, number, watched, `-${this.#parts.numbers.value()}`);
     const wire = args.bytes.toString("latin1", args.from, args.to);
     // Two of the same could not be told apart.
     if (this.#asked.some(({ pending }) => pending.wire === wire)) return;

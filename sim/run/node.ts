@@ -20,6 +20,7 @@ export interface NodeObserver {
   /** What this node sent to another leaves it. */
   sent(life: NodeLife, message: PeerMessage): void;
   executed(life: NodeLife, execution: Execution): void;
+  partExecuted(life: NodeLife, execution: Execution): void;
   carriedOut(life: NodeLife, write: CarriedOut): void;
   /** The state of everything up to the member's applied index. */
   between(life: NodeLife): void;
@@ -149,6 +150,7 @@ export class NodeLife {
     });
     engine.observer = {
       executed: (execution) => this.#observer.executed(this, execution),
+      partExecuted: (execution) => this.#observer.partExecuted(this, execution),
       carriedOut: (write) => this.#observer.carriedOut(this, write),
       between: () => this.#observer.between(this),
     };

@@ -31,6 +31,8 @@ export interface CarriedOut {
 
 export interface EngineObserver {
   executed(execution: Execution): void;
+  /** The same of a part of a transaction. */
+  partExecuted(execution: Execution): void;
   /** A session's write was carried out, and not answered from memory. */
   carriedOut(write: CarriedOut): void;
   /** The next entry begins: all before it is applied in whole. */
@@ -73,15 +75,35 @@ export class ObservedEngine extends Engine {
     this.observer?.carriedOut({ session, sequence, low, revision, hasChanged: revision > before, time });
   }
 
+  override transaction(
+    out: ReplyWriter,
+    run: (step: (command: Command, args: Arguments, db: number) => void) => void,
+  ): void {
+    const before = this.revision;
+    const parts: string[] = [];
+    super.transaction(out, (step) =>
+      run((command, args, db) => {
+        parts.push(wireOf(args));
+        step(command, args, db);
+      }),
+    );
+    const { revision, now: time } = this;
+    for (const wire of parts)
+      this.observer?.partExecuted({ wire, out, revision, hasChanged: revision > before, time });
+  }
+
   override read(command: Command, args: Arguments, db: number, out: ReplyWriter, estimate: number): boolean {
     const isSure = super.read(command, args, db, out, estimate);
-    if (isSure) this.#tell(args, out, Math.max(this.now, estimate), this.revision);
+    if (isSure) this.#tell(args, out, Math.max(0, this.now, estimate), this.revision);
     return isSure;
   }
 
-  #tell({ bytes, from, to }: Arguments, out: ReplyWriter, time: number, before: number): void {
+  #tell(args: Arguments, out: ReplyWriter, time: number, before: number): void {
     const { revision } = this;
-    const wire = bytes.toString("latin1", from, to);
-    this.observer?.executed({ wire, out, revision, hasChanged: revision > before, time });
+    this.observer?.executed({ wire: wireOf(args), out, revision, hasChanged: revision > before, time });
   }
+}
+
+function wireOf({ bytes, from, to }: Arguments): string {
+  return bytes.toString("latin1", from, to);
 }

@@ -1,6 +1,6 @@
 import type { Action, Operation, Outcome, ReadMode, Reply } from "../history.ts";
 import type { Scheduler } from "../scheduler.ts";
-import type { Numbered } from "../wire.ts";
+import { type Numbered, wireOfPart } from "../wire.ts";
 import type { CarriedOut } from "./observed-engine.ts";
 
 /** An operation that is under way, and what is known of it until now. */
@@ -36,8 +36,8 @@ export class Recorder {
   readonly #scheduler: Scheduler;
   readonly #clusterTime: () => number;
   readonly #operations: Pending[] = [];
-  /** Writes by their bytes; undefined where two have the same, and a node that starts again may carry out either. */
-  readonly #byWire: Map<string, Pending | undefined> = new Map();
+  /** Writes whose bytes no other write has. */
+  readonly #byWire: Map<string, Pending> = new Map();
   /** Attempts of each write of a session. */
   readonly #byNumber: Map<string, Pending[]> = new Map();
   readonly counts: Record<"known" | "unknown" | "failed", number> = { known: 0, unknown: 0, failed: 0 };
@@ -68,8 +68,7 @@ export class Recorder {
     };
     this.#operations.push(pending);
     if (pending.number !== undefined) this.#remember(nameOf(pending.number), pending);
-    else if (isUnique(pending.action))
-      this.#byWire.set(pending.wire, this.#byWire.has(pending.wire) ? undefined : pending);
+    else this.#name(pending);
     return pending;
   }
 
@@ -101,6 +100,24 @@ export class Recorder {
     return this.#operations.map((pending) => this.#operationOf(pending));
   }
 
+  /** Linearizable operations that happened at an earlier cluster time than what was applied before they began. */
+  get beforeTheirTime(): Operation[] {
+    return this.#operations
+      .filter(({ mode, number, outcome, clock, clockStart }) => {
+        const isJudged = mode === "linearizable" && number === undefined && outcome === "known";
+        return isJudged && clock !== undefined && clock < clockStart;
+      })
+      .map((pending) => this.#operationOf(pending));
+  }
+
+  #name(pending: Pending): void {
+    const { action, wire } = pending;
+    if (!isUnique(action)) return;
+    this.#byWire.set(wire, pending);
+    if (action.type !== "exec") return;
+    for (const part of action.argument) if (isUnique(part)) this.#byWire.set(wireOfPart(part), pending);
+  }
+
   #remember(name: string, pending: Pending): void {
     const attempts = this.#byNumber.get(name);
     if (attempts === undefined) this.#byNumber.set(name, [pending]);
@@ -115,18 +132,24 @@ export class Recorder {
   #operationOf(pending: Pending): Operation {
     const { process, position, action, reply, start, end, mode, node } = pending;
     const { number, revision, hasChanged, clock, clockStart } = pending;
-    // Nobody was told, and nothing came of it. (Another attempt of a session's write may have been told.)
-    const isVain = pending.outcome === "unknown" && revision !== undefined && !hasChanged;
-    const outcome = isVain && number === undefined ? "failed" : pending.outcome;
+    const outcome = number === undefined && isVain(pending) ? "failed" : pending.outcome;
     const showsRevision = hasChanged || (action.type !== "flush" && outcome === "known");
     const isPlaced = revision !== undefined && revision > 0 && outcome !== "failed" && showsRevision;
     return {
       ...{ process, position, action, outcome, reply, start, end, mode, node },
       ...(isPlaced && { revision }),
       ...(number !== undefined && numberOf(pending, number)),
-      clock: [clockStart, Math.max(clockStart, clock ?? clockStart)],
+      clock: clock === undefined ? [clockStart, clockStart] : [clock, clock],
     };
   }
+}
+
+/**
+ * Nobody was told, and nothing came of it; as the run is over, nothing will. (Of the attempts of a session's write
+ * another one may have been told.)
+ */
+function isVain({ action, outcome, revision, hasChanged }: Pending): boolean {
+  return outcome === "unknown" && !hasChanged && (revision !== undefined || isUnique(action));
 }
 
 /** The lowest sequence counts where it was said by the attempt that was carried out. */
@@ -141,5 +164,5 @@ function nameOf({ session, sequence }: Numbered): string {
 /** Workloads write each value once. */
 function isUnique(action: Action): boolean {
   if (action.type === "exec") return action.argument.some(isUnique);
-  return ["set", "cas", "append", "incr", "expire"].includes(action.type);
+  return ["set", "cas", "append", "incr", "expire", "del"].includes(action.type);
 }

@@ -1,22 +1,36 @@
-import { strict as assert } from "node:assert";
+import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SimRun } from "./run.ts";
 
-test("a seed is one run: the same twice gives the same trace, and the same operations", async () => {
-  const once = await new SimRun(3, { seconds: 5 }).run();
-  const again = await new SimRun(3, { seconds: 5 }).run();
-  assert.equal(again.traceHash, once.traceHash);
-  assert.deepEqual(again.operations, once.operations);
-  const other = await new SimRun(4, { seconds: 5 }).run();
-  assert.notEqual(other.traceHash, once.traceHash);
+/** KVORUM_SEED and KVORUM_SEEDS choose others; `npm run sim` runs as many as one has time for. */
+const first = Number(process.env.KVORUM_SEED ?? 1);
+const count = Number(process.env.KVORUM_SEEDS ?? 20);
+
+test("a seed is a run: the same one twice has one trace, another one has another", async () => {
+  // On a network that repeats, cuts and damages, with crashes; and a quiet one.
+  for (const seed of [8, 11, 24]) {
+    const [one, again, other] = [
+      await new SimRun(seed, { seconds: 5 }).run(),
+      await new SimRun(seed, { seconds: 5 }).run(),
+      await new SimRun(seed + 100, { seconds: 5 }).run(),
+    ];
+    assert.equal(one.traceHash, again.traceHash, `seed ${seed}`);
+    assert.equal(one.traceLines.join("\n"), again.traceLines.join("\n"));
+    assert.deepEqual(one.operations, again.operations);
+    assert.notEqual(one.traceHash, other.traceHash);
+  }
 });
 
-test("clusters of production nodes keep their promises in a storm, and agree after it", async () => {
-  let known = 0;
-  for (let seed = 1; seed <= 8; seed++) {
-    const { violations, operations } = await new SimRun(seed, { seconds: 8 }).run();
-    assert.deepEqual(violations, [], `npm run sim -- --seed ${seed} --seconds 8`);
-    known += operations.known;
+test(`clusters keep every promise under all faults (seeds ${first} to ${first + count - 1})`, async () => {
+  const known: number[] = [];
+  for (let seed = first; seed < first + count; seed++) {
+    const { violations, operations, description, traceLines } = await new SimRun(seed).run();
+    known.push(operations.known);
+    const found = violations.map(({ checker, text }) => `${checker}: ${text}`);
+    const report = [`npm run sim -- --seed ${seed}`, description, ...found, ...traceLines.slice(-40)];
+    assert.equal(violations.length, 0, report.join("\n"));
   }
-  assert.ok(known > 800, `${known} operations were acknowledged`);
+  // Runs in which clients get no answers find nothing.
+  const median = known.sort((a, b) => a - b)[known.length >> 1]!;
+  assert.ok(median >= 300, `${median} acknowledged operations in the run in the middle`);
 });

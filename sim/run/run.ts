@@ -1,5 +1,6 @@
 import { type Violation, Violations } from "../checkers/checker.ts";
 import { checkHistory } from "../checkers/history.ts";
+import { showOperation } from "../checkers/show.ts";
 import { describeKnobs, drawKnobs } from "../knobs.ts";
 import { Prng } from "../prng.ts";
 import { Storm } from "../storm.ts";
@@ -9,7 +10,7 @@ import { type NodeLife, SimNode } from "./node.ts";
 import { limited, type RunOptions } from "./options.ts";
 import { Recorder } from "./recorder.ts";
 import { Watch } from "./watch.ts";
-import { describeWorkload, drawWorkload, type WorkloadOptions } from "./workload.ts";
+import { describeWorkload, drawWorkload, Numbers, type WorkloadOptions } from "./workload.ts";
 
 export interface RunResult {
   readonly seed: number;
@@ -25,6 +26,9 @@ export interface RunResult {
 
 /** A disk that hangs may do so for 30 s after the end of the storm, and then an election has to come. */
 const convergeMsMax = 90_000;
+/** Operations tell the cluster time at which they happened and their revision: so deadlines are exact, and the replay
+ * judges what takes the search for an order too long. */
+const judging = { tolerance: { drift: 0, lateMs: 0 }, configurationsMax: 20_000, mayGiveUp: true };
 /** Until what is under way has its outcome: the longest write timeout, and the clients' own. */
 const restMsMax = 60_000;
 
@@ -43,7 +47,6 @@ export class SimRun {
   readonly recorder: Recorder;
   readonly #workload: WorkloadOptions;
   readonly #violations = new Violations("run");
-  #numbers = 0;
 
   constructor(seed: number, options: RunOptions = {}) {
     this.#seed = seed;
@@ -145,9 +148,10 @@ export class SimRun {
   #result(): RunResult {
     const { world } = this;
     const { known, unknown, failed } = this.recorder.counts;
+    const judged = this.#judgeHistory();
     return {
       seed: this.#seed,
-      violations: [...this.#violations.all, ...this.#watch.finish(), ...this.#judgeHistory()],
+      violations: [...this.#violations.all, ...this.#watch.finish(), ...judged],
       traceHash: world.trace.hash,
       traceLines: world.trace.lines,
       description: this.description,
@@ -159,7 +163,11 @@ export class SimRun {
   }
 
   #judgeHistory(): Violation[] {
-    return [...checkHistory(this.recorder.history)].flatMap(({ violations }) => violations);
+    for (const operation of this.recorder.beforeTheirTime)
+      this.#violations.add(
+        `Happened at a time before that of what was applied before it began: ${showOperation(operation)}`,
+      );
+    return [...checkHistory(this.recorder.history, judging)].flatMap(({ violations }) => violations);
   }
 
   // The cluster
@@ -182,6 +190,7 @@ export class SimRun {
   }
 
   #addClients(): void {
+    const numbers = new Numbers();
     for (let i = 0; i < this.#workload.clients; i++) {
       const random = this.world.fork();
       this.#clients.push(
@@ -189,7 +198,7 @@ export class SimRun {
           ...{ name: `c${i + 1}`, nodes: this.#nodes, scheduler: this.world.scheduler, random },
           ...{ recorder: this.recorder, watch: this.#watch, workload: this.#workload },
           voters: this.world.knobs.voters,
-          next: () => ++this.#numbers,
+          numbers,
           hasSession: i % 3 === 2,
         }),
       );

@@ -98,11 +98,8 @@ export class Watch implements NodeObserver {
     for (const node of this.#nodes) {
       const { life } = node;
       if (life === undefined) continue;
-      let seen = this.#seen.get(node);
-      if (seen === undefined) {
-        seen = new Seen();
-        this.#seen.set(node, seen);
-      }
+      const seen = this.#seen.get(node) ?? new Seen();
+      this.#seen.set(node, seen);
       if (seen.life === life && seen.steps === life.process.steps) continue;
       // A new process remembers nothing that was not saved.
       if (seen.life !== life) seen.saved = undefined;
@@ -135,8 +132,11 @@ export class Watch implements NodeObserver {
   }
 
   executed(life: NodeLife, execution: Execution): void {
-    const { wire, out, revision, hasChanged, time } = execution;
-    this.outs.get(out)?.(execution);
+    this.outs.get(execution.out)?.(execution);
+    this.partExecuted(life, execution);
+  }
+
+  partExecuted(life: NodeLife, { wire, revision, hasChanged, time }: Execution): void {
     if (time > this.clusterTime && time === life.engine!.now) this.clusterTime = time;
     const pending = this.#recorder().unnumbered(wire);
     if (pending === undefined) return;

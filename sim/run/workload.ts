@@ -38,7 +38,7 @@ export function drawWorkload(random: Prng, voters: number): WorkloadOptions {
     ]),
     writeQuorums: random.chance(0.3) ? [0, 0, 1 + random.below(voters)] : [0],
     ttlsMs: random.pick([
-      [20, 300],
+      [20, 400],
       [1_000, 5_000],
       [300, 3_600_000],
     ]),
@@ -50,19 +50,34 @@ export function describeWorkload(workload: WorkloadOptions): string {
   return `${clients} clients of depth ${depth} think ${thinkMs}ms timeout ${timeoutMs}ms keys ${[...keys, ...movedKeys].join("")}`;
 }
 
+/** What all clients of a run have in common: values, steps and times to live, each of them once. */
+export class Numbers {
+  #values = 0;
+  #ttls = 0;
+
+  value(): number {
+    return ++this.#values;
+  }
+
+  /** Near one of these, and unlike all others. */
+  ttlMs(random: Prng, near: readonly number[]): number {
+    const choice = random.below(near.length);
+    return near[choice]! + near.length * ++this.#ttls + choice;
+  }
+}
+
 /** Draws what a client does next. */
 export class ActionSource {
   readonly #random: Prng;
   readonly #options: WorkloadOptions;
-  /** Values, steps and times to live: each once in a run. */
-  readonly #next: () => number;
+  readonly #numbers: Numbers;
   /** What this client has seen last of each key. */
   readonly #seen: Map<string, string | null> = new Map();
 
-  constructor(random: Prng, options: WorkloadOptions, next: () => number) {
+  constructor(random: Prng, options: WorkloadOptions, numbers: Numbers) {
     this.#random = random;
     this.#options = options;
-    this.#next = next;
+    this.#numbers = numbers;
   }
 
   /** Something was read or written. */
@@ -95,15 +110,15 @@ export class ActionSource {
       case 4:
         return { type: "cas", key, argument: [this.#seen.get(key) ?? null, this.#value()] };
       case 5:
-        return { type: "incr", key: this.#random.pick(["m", "n"]), argument: this.#next() };
+        return { type: "incr", key: this.#random.pick(["m", "n"]), argument: this.#numbers.value() };
       case 6:
-        return { type: "append", key: this.#random.pick(["q", key]), argument: `.${this.#next()}` };
+        return { type: "append", key: this.#random.pick(["q", key]), argument: `.${this.#numbers.value()}` };
       case 7:
         return { type: "del", key: this.#random.pick([key, "q"]) };
       case 8:
         return { type: "expire", key, argument: this.#ttl() };
       default:
-        return { type: "incr", key: this.#random.pick(["m", "n", key]), argument: this.#next() };
+        return { type: "incr", key: this.#random.pick(["m", "n", key]), argument: this.#numbers.value() };
     }
   }
 
@@ -130,7 +145,7 @@ export class ActionSource {
           argument: [
             { type: "get", key: two[0]! },
             { type: "set", key: two[1]!, argument: this.#value() },
-            { type: "incr", key: "m", argument: this.#next() },
+            { type: "incr", key: "m", argument: this.#numbers.value() },
           ],
         };
     }
@@ -138,11 +153,11 @@ export class ActionSource {
 
   #value(): string {
     const length = this.#random.pick([0, 0, 0, 0, 200]);
-    return `v${this.#next()}${"-".repeat(length)}`;
+    return `v${this.#numbers.value()}${"-".repeat(length)}`;
   }
 
   /** Each once, so that the command can be told from all others. */
   #ttl(): number {
-    return this.#random.pick(this.#options.ttlsMs) + this.#next();
+    return this.#numbers.ttlMs(this.#random, this.#options.ttlsMs);
   }
 }
