@@ -13,6 +13,10 @@ export const simLimits = {
   statesKept: 10_000,
   /** Values that one key may have at one revision, as far as unknown outcomes leave it open; beyond it, any. */
   possibleValuesMax: 64,
+  /** What one seed may take: a second is usual, and some take a quarter of a minute. Beyond it, something runs in a circle. */
+  seedMsMax: 180_000,
+  /** Seeds after which a planted bug has escaped: a few minutes. */
+  mutantSeedsMax: 500,
   /** Violations that one checker reports: whoever reads them begins with the first. */
   violationsMax: 20,
 } as const;

@@ -2,6 +2,8 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { KvorumError } from "../src/base/errors.ts";
 import { checkFile } from "./check.ts";
 import { type StormFault, stormFaults } from "./knobs.ts";
+import { simLimits } from "./limits.ts";
+import { type MutantsOptions, runMutants } from "./mutants/report.ts";
 import { runSeeds, type SeedsOptions } from "./run/seeds.ts";
 
 /** `npm run sim`. One subcommand for each thing that the simulator does; exit codes as the help says. */
@@ -24,6 +26,10 @@ program
   .option("--minutes <number>", "seeds until so much time is over", Number)
   .option("--threads <number>", "run so many seeds at a time", whole, 2)
   .option("--shrink", "make the first failure smaller")
+  .option(
+    "--mutants [names...]",
+    "plant bugs, all or some, and tell which checkers find them in up to 500 seeds",
+  )
   .option("--seconds <number>", "simulated time of faults, for each seed", whole)
   .option("--voters <number>", "instead of what the seed draws", whole)
   .option("--learners <number>", "instead of what the seed draws", whole)
@@ -31,7 +37,9 @@ program
   .option("--faults <list>", "only these kinds of faults, separated by commas, or none")
   .option("--calm", "nothing goes wrong in the network, but for cuts and slow links")
   .action(async (options: SeedOptions) => {
-    if (!(await runSeeds(seedsOf(options)))) process.exitCode = exitCodes.found;
+    const isFine =
+      options.mutants === undefined ? runSeeds(seedsOf(options)) : runMutants(mutantsOf(options));
+    if (!(await isFine)) process.exitCode = exitCodes.found;
   });
 
 program
@@ -58,6 +66,7 @@ interface SeedOptions {
   readonly minutes?: number;
   readonly threads: number;
   readonly shrink?: true;
+  readonly mutants?: true | readonly string[];
   readonly seconds?: number;
   readonly voters?: number;
   readonly learners?: number;
@@ -84,6 +93,13 @@ function seedsOf({ seed, seeds, minutes, threads, shrink, faults, calm, ...run }
     },
     print: console.log,
   };
+}
+
+/** Each bug meets the same seeds, whatever they draw, as production does. */
+function mutantsOf(options: SeedOptions): MutantsOptions {
+  const { first, threads, run, print } = seedsOf(options);
+  const names = Array.isArray(options.mutants) ? options.mutants : [];
+  return { names, first, most: options.seeds ?? simLimits.mutantSeedsMax, threads, run, print };
 }
 
 function faultsOf(list: string): StormFault[] {

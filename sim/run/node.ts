@@ -19,6 +19,8 @@ import { type CarriedOut, type Execution, ObservedEngine } from "./observed-engi
 export interface NodeObserver {
   /** What this node sent to another leaves it. */
   sent(life: NodeLife, message: PeerMessage): void;
+  /** What another node sent is about to be taken. */
+  received(life: NodeLife, message: PeerMessage): void;
   executed(life: NodeLife, execution: Execution): void;
   partExecuted(life: NodeLife, execution: Execution): void;
   carriedOut(life: NodeLife, write: CarriedOut): void;
@@ -101,6 +103,11 @@ export class NodeLife {
     return this.node.id;
   }
 
+  /** By the process's own clock. */
+  get monotonicMs(): number {
+    return this.#platform.clock.monotonicMs();
+  }
+
   get member(): Member | undefined {
     return this.durable?.member;
   }
@@ -181,7 +188,9 @@ export class NodeLife {
       listen: (listener: PeerListener) =>
         peers.listen({
           received: (message) => {
-            if (this.#observer.admits(this, message.from)) listener.received(message);
+            if (!this.#observer.admits(this, message.from)) return;
+            this.#observer.received(this, message);
+            listener.received(message);
           },
           unreachable: (id) => listener.unreachable(id),
           refused: (id) => listener.refused(id),

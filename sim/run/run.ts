@@ -47,6 +47,7 @@ export class SimRun {
   readonly recorder: Recorder;
   readonly #workload: WorkloadOptions;
   readonly #violations = new Violations("run");
+  readonly #crashes = new Violations("crash");
 
   constructor(seed: number, options: RunOptions = {}) {
     this.#seed = seed;
@@ -74,7 +75,7 @@ export class SimRun {
       await this.#safety();
       await this.#liveness();
     } catch (error) {
-      this.#violations.add(`A node has crashed: ${error instanceof Error ? error.stack : error}`);
+      this.#crashes.add(`A node has crashed: ${error instanceof Error ? error.stack : error}`);
     }
     this.#stopAll();
     return this.#result();
@@ -151,7 +152,7 @@ export class SimRun {
     const judged = this.#judgeHistory();
     return {
       seed: this.#seed,
-      violations: [...this.#violations.all, ...this.#watch.finish(), ...judged],
+      violations: [...this.#crashes.all, ...this.#violations.all, ...this.#watch.finish(), ...judged],
       traceHash: world.trace.hash,
       traceLines: world.trace.lines,
       description: this.description,

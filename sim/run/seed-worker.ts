@@ -22,6 +22,6 @@ async function resultOf(seed: number, options: RunOptions): Promise<RunResult> {
   unhandled = [];
   const result = await new SimRun(seed, options).run();
   await new Promise((resolve) => setImmediate(resolve));
-  const more = unhandled.map((text) => ({ checker: "run", text: `A node has failed: ${text}` }));
+  const more = unhandled.map((text) => ({ checker: "crash", text: `A node has failed: ${text}` }));
   return { ...result, violations: [...result.violations, ...more] };
 }

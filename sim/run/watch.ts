@@ -2,11 +2,15 @@ import type { PeerMessage } from "../../src/peers/message.ts";
 import { crc32 } from "../../src/platform/crc32.ts";
 import type { ReplyWriter } from "../../src/protocol/reply-writer.ts";
 import type { Configuration } from "../../src/raft/configuration.ts";
+import type { PreVoteReply } from "../../src/raft/message.ts";
 import type { NodeStatus } from "../../src/raft/raw-node.ts";
 import type { Entry, HardState } from "../../src/raft/types.ts";
+import { consensusTickMs } from "../../src/replica/consensus.ts";
 import { type Violation, Violations } from "../checkers/checker.ts";
 import { ClusterCheckers } from "../checkers/cluster/index.ts";
+import { Leadership } from "../checkers/cluster/leadership.ts";
 import type { Observation } from "../checkers/cluster/observation.ts";
+import { PreVotes } from "../checkers/cluster/pre-votes.ts";
 import type { SentVote } from "../checkers/cluster/votes.ts";
 import { Settlement } from "../checkers/settlement.ts";
 import type { SimWorld } from "../world.ts";
@@ -59,6 +63,8 @@ class Seen {
 /** Shows the nodes to the checkers after each step, and tells the checkers what leaves the nodes. */
 export class Watch implements NodeObserver {
   readonly checkers: ClusterCheckers;
+  readonly preVotes: PreVotes;
+  readonly leadership: Leadership;
   readonly settlement: Settlement = new Settlement();
   readonly violations: Violations = new Violations("nodes");
   /** Connections by their replies: who hears of what was carried out for them. */
@@ -87,7 +93,10 @@ export class Watch implements NodeObserver {
     recorder: () => Recorder,
     convergeWithinUs: number,
   ) {
+    const { electionTicksMin, checkQuorumTicks } = world.knobs.raft;
     this.checkers = new ClusterCheckers({ convergeWithinUs });
+    this.preVotes = new PreVotes(electionTicksMin * consensusTickMs, consensusTickMs);
+    this.leadership = new Leadership((checkQuorumTicks + 2) * consensusTickMs);
     this.#world = world;
     this.#nodes = nodes;
     this.#recorder = recorder;
@@ -117,7 +126,8 @@ export class Watch implements NodeObserver {
   }
 
   finish(): readonly Violation[] {
-    return [...this.violations.all, ...this.checkers.finish(), ...this.settlement.finish()];
+    const others = [this.preVotes, this.leadership, this.settlement].flatMap((checker) => checker.finish());
+    return [...this.violations.all, ...this.checkers.finish(), ...others];
   }
 
   // From the nodes
@@ -128,7 +138,34 @@ export class Watch implements NodeObserver {
     const node = life.id;
     if (said.type === "voteReply" && said.isGranted)
       this.#votes.push({ node, term: said.term, candidate: message.to });
-    if (said.type === "requestVote") this.#votes.push({ node, term: said.term, candidate: node });
+    else if (said.type === "preVoteReply") this.#preVoted(life, said);
+    else if (said.type === "heartbeat")
+      this.leadership.leads(life, node, said.term, votersOf(configurationOf(life)), life.monotonicMs);
+    if (said.type !== "requestVote") return;
+    this.#votes.push({ node, term: said.term, candidate: node });
+    if (!said.isTransfer) this.preVotes.campaigned(node, said.term, votersOf(configurationOf(life)));
+  }
+
+  received(life: NodeLife, message: PeerMessage): void {
+    if (message.type !== "consensus") return;
+    const { message: said } = message;
+    const { from, term } = said;
+    if (said.type === "preVote") this.preVotes.asked(life, from, term, said.last);
+    else if (said.type === "appendReply" || said.type === "heartbeatReply")
+      this.leadership.heard(life, from, term, life.monotonicMs);
+    else if (said.type === "heartbeat" && said.isConfirmed && term >= life.member!.consensus!.term)
+      this.preVotes.confirmed(life, { leader: from, term, atMs: life.monotonicMs });
+  }
+
+  #preVoted(life: NodeLife, { to, isGranted }: PreVoteReply): void {
+    const { id: node, role, term, vote, leaderId, lastIndex, configuration } = life.member!.status!;
+    const { log, saved } = life;
+    // Otherwise something is on its way into it.
+    const isLogTrue = log!.lastIndex === lastIndex && saved.term === term && saved.vote === vote;
+    const last = isLogTrue ? { term: log!.lastTerm, index: lastIndex } : undefined;
+    const knowsMembers = configuration.members.length > 0;
+    const standing = { node, role, term, leaderId, last, knowsMembers };
+    this.preVotes.answered(life, standing, to, isGranted, life.monotonicMs);
   }
 
   executed(life: NodeLife, execution: Execution): void {
@@ -200,6 +237,7 @@ export class Watch implements NodeObserver {
     if (appliedIndex < log.firstIndex - 1) return;
     const { role } = seen;
     const term = seen.numbers[0];
+    if (status.leaderId === undefined) this.preVotes.leaderGone(life);
     if (!seen.differs(life, status)) return;
     if (status.role !== role || (status.role === "leader" && status.term !== term))
       this.#world.trace.note(`${life.id} is ${status.role} in term ${status.term}`);
@@ -250,6 +288,10 @@ export class Watch implements NodeObserver {
     }
     return true;
   }
+}
+
+function configurationOf(life: NodeLife): Configuration {
+  return life.member!.consensus!.configuration;
 }
 
 function votersOf({ members }: Configuration): string[] {

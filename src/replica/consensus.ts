@@ -25,7 +25,7 @@ import { SnapshotReceiver } from "./snapshot-receiver.ts";
 import { SnapshotSender } from "./snapshot-sender.ts";
 
 /** What a tick is worth; raft/config.ts counts timeouts in them. */
-const consensusTickMs = 10;
+export const consensusTickMs = 10;
 
 export interface ConsensusParts {
   readonly config: Config;

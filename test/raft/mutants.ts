@@ -1,14 +1,9 @@
-import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import type { Patch } from "../../sim/mutants/mutant.ts";
+import { Planted } from "../../sim/mutants/plant.ts";
 
-/** A bug that others have had: a piece of the built core, and what a hasty hand would have written. */
-export interface Mutant {
+/** A bug that others have had. `file` is one of the core's. */
+export interface Mutant extends Patch {
   readonly name: string;
-  readonly file: string;
-  readonly right: string;
-  readonly wrong: string;
 }
 
 export const mutants: readonly Mutant[] = [
@@ -190,24 +185,7 @@ export const mutants: readonly Mutant[] = [
 
 /** Builds the core with the bug in a folder of its own, and does something with the module that has RawNode. */
 export async function withMutant<T>(mutant: Mutant, use: (path: string) => Promise<T> | T): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), "kvorum-mutant-"));
-  try {
-    return await use(plant(mutant, folder));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-function plant({ name, file, right, wrong }: Mutant, folder: string): string {
-  const built = join(import.meta.dirname, "../../src");
-  for (const room of ["base", "raft"]) cpSync(join(built, room), join(folder, room), { recursive: true });
-  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-  const path = join(folder, "raft", file);
-  const source = readFileSync(path, "utf8");
-  assert.equal(source.split(right).length, 2, `"${name}" finds its place in ${file} once`);
-  writeFileSync(
-    path,
-    source.replace(right, () => wrong),
-  );
-  return join(folder, "raft/raw-node.js");
+  const patch = { ...mutant, file: `raft/${mutant.file}` };
+  using planted = new Planted(patch, ["src/base", "src/raft"]);
+  return await use(planted.pathOf("raft/raw-node.js"));
 }

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Leadership } from "./leadership.ts";
+import { PreVotes, type Standing } from "./pre-votes.ts";
+
+const stickyMs = 500;
+const tickMs = 10;
+const last = { term: 3, index: 7 };
+const n1: Standing = { node: "n1", role: "follower", term: 3, leaderId: "n3", last, knowsMembers: true };
+
+/** n2 asks n1 in n1's term, and is answered: what the checker says. */
+function answered(
+  isGranted: boolean,
+  {
+    standing = n1,
+    asksWith = last,
+    heardMs,
+  }: { standing?: Standing; asksWith?: typeof last; heardMs?: number } = {},
+): string[] {
+  const checker = new PreVotes(stickyMs, tickMs);
+  const process = {};
+  if (heardMs !== undefined) checker.confirmed(process, { leader: "n3", term: 3, atMs: 10_000 - heardMs });
+  checker.asked(process, "n2", 3, asksWith);
+  checker.answered(process, standing, "n2", isGranted, 10_000);
+  return checker.finish().map(({ text }) => text);
+}
+
+test("a pre-vote goes by term and log where no leader with a majority was just heard", () => {
+  assert.deepEqual(answered(true), []);
+  assert.match(answered(false)[0]!, /^n1, follower in term 3, would not vote for n2 in term 4, and has no/);
+  const behind = { term: 2, index: 9 };
+  assert.deepEqual(answered(false, { asksWith: behind }), []);
+  assert.match(answered(true, { asksWith: behind })[0]!, /which is behind/);
+  assert.match(answered(true, { standing: { ...n1, term: 4 } })[0]!, /which is behind/);
+  assert.match(answered(true, { standing: { ...n1, knowsMembers: false } })[0]!, /which is behind/);
+});
+
+test("who leads, or has just heard a leader with a majority, grants none", () => {
+  assert.deepEqual(answered(false, { heardMs: 100 }), []);
+  assert.match(answered(true, { heardMs: 100 })[0]!, /has just heard its leader/);
+  assert.match(answered(true, { standing: { ...n1, role: "leader", leaderId: "n1" } })[0]!, /just heard/);
+  // Long ago, or too near to the limit to be judged.
+  assert.deepEqual(answered(true, { heardMs: 600 }), []);
+  assert.match(answered(false, { heardMs: 600 })[0]!, /has no leader/);
+  for (const isGranted of [true, false]) assert.deepEqual(answered(isGranted, { heardMs: 505 }), []);
+});
+
+test("a leader that was given up, or is another one, binds nobody", () => {
+  assert.match(answered(false, { heardMs: 100, standing: { ...n1, leaderId: "n4" } })[0]!, /has no leader/);
+  const checker = new PreVotes(stickyMs, tickMs);
+  const process = {};
+  checker.confirmed(process, { leader: "n3", term: 3, atMs: 100 });
+  checker.leaderGone(process);
+  checker.asked(process, "n2", 3, last);
+  checker.answered(process, { ...n1, role: "preCandidate", leaderId: undefined }, "n2", true, 150);
+  assert.deepEqual(checker.finish(), []);
+});
+
+test("nobody asks for votes without the pre-votes of others", () => {
+  const checker = new PreVotes(stickyMs, tickMs);
+  checker.campaigned("n2", 4, ["n2"]);
+  const process = {};
+  checker.asked(process, "n2", 3, last);
+  checker.answered(process, n1, "n2", true, 0);
+  checker.campaigned("n2", 4, ["n1", "n2", "n3"]);
+  assert.deepEqual(checker.finish(), []);
+  checker.campaigned("n2", 5, ["n1", "n2", "n3"]);
+  assert.match(checker.finish()[0]!.text, /^n2 asks for votes in term 5 with pre-votes of 0 others/);
+});
+
+test("a leader that hears no majority leads no more", () => {
+  const checker = new Leadership(300);
+  const process = {};
+  const voters = ["n1", "n2", "n3"];
+  const leadUntil = (fromMs: number, toMs: number): void => {
+    for (let ms = fromMs; ms <= toMs; ms += 50) checker.leads(process, "n1", 2, voters, ms);
+  };
+  leadUntil(0, 300);
+  checker.heard(process, "n2", 2, 300);
+  leadUntil(300, 600);
+  assert.deepEqual(checker.finish(), []);
+  // An answer of another term is none.
+  checker.heard(process, "n3", 1, 600);
+  // The clock was not looked at yet, after a pause.
+  leadUntil(2_000, 2_050);
+  checker.heard(process, "n2", 2, 2_050);
+  leadUntil(2_060, 2_300);
+  assert.deepEqual(checker.finish(), []);
+  leadUntil(2_350, 2_500);
+  assert.match(checker.finish()[0]!.text, /^n1 leads term 2, and has not heard 2 of 3 voters for 300 ms/);
+});
