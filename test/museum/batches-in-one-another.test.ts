@@ -29,6 +29,8 @@ test("a batch is not numbered while another one is being proposed", () => {
   });
   line.offerTwo();
   line.offers.seal();
+  // The next turn, in which there is room.
+  line.offers.seal();
   const { sealed } = line.proposals;
   assert.deepEqual(
     sealed.map(({ sequence }) => sequence),
@@ -38,14 +40,38 @@ test("a batch is not numbered while another one is being proposed", () => {
   assert.deepEqual(proposed, [1, 1, 2]);
 });
 
+/**
+ * The same at an only voter, where batches have no numbers: a large batch was proposed twice, applied twice, and had its
+ * time changed after its checksum was taken, so that the next start found the log corrupt. Found by the benchmark of
+ * recovery, in about one of ten nodes that were filled by deep pipelines.
+ */
+test("a batch of an only voter is proposed once", () => {
+  const proposed: string[] = [];
+  const line = new Line(() => 0, {
+    propose(_kind, payload) {
+      proposed.push(payload.toString("latin1", payload.length - 10));
+      line.offers.seal();
+      return proposed.length;
+    },
+  });
+  line.offerTwo();
+  line.offers.seal();
+  assert.deepEqual(
+    line.proposals.sealed.map(({ index }) => index),
+    [1, 2],
+  );
+  assert.equal(proposed.length, 2);
+});
+
 /** What was offered on a node that leads, with a session to forward under and nothing behind it. */
 class Line {
   readonly proposals: Proposals = new Proposals();
   readonly offers: Offers;
 
-  constructor(propose: (sequence: number) => LogIndex | Refusal) {
+  constructor(propose: (sequence: number) => LogIndex | Refusal, alone?: Pick<Consensus, "propose">) {
     const { proposals } = this;
-    const consensus = { leads: true, isAlone: false, isLogAtRest: true } as unknown as Consensus;
+    const isAlone = alone !== undefined;
+    const consensus = { leads: true, isAlone, isLogAtRest: true, term: 1, ...alone } as unknown as Consensus;
     const forwarding = new Forwarding({
       ...{ id: "n1", boot: 1, clock: systemClock },
       ...{ leads: () => true, leaderId: () => "n1", term: () => 1, send: () => {} },
