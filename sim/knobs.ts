@@ -5,8 +5,8 @@ import type { DiskPaceOptions } from "./disk-pace.ts";
 import { calmNetwork, type NetworkWeather } from "./network.ts";
 import type { Prng } from "./prng.ts";
 
-/** What a storm does to a run. storm.ts has what each means. */
-export const stormFaults = [
+/** What a storm does to machines and to what is between them. storm.ts has what each means. */
+export const machineFaults = [
   "crash",
   "machine off",
   "pause",
@@ -20,7 +20,18 @@ export const stormFaults = [
   "clock rate",
 ] as const;
 
-export type StormFault = (typeof stormFaults)[number];
+/** What an operator does to the cluster that runs on them. run/operator.ts has what each means. */
+export const operatorFaults = ["transfer", "clean restart"] as const;
+
+export type MachineFault = (typeof machineFaults)[number];
+export type OperatorFault = (typeof operatorFaults)[number];
+export type StormFault = MachineFault | OperatorFault;
+
+export const stormFaults: readonly StormFault[] = [...machineFaults, ...operatorFaults];
+
+export function isOperatorFault(fault: StormFault): fault is OperatorFault {
+  return (operatorFaults as readonly StormFault[]).includes(fault);
+}
 
 /** All that chance decides before a run begins. */
 export interface Knobs {

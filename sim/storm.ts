@@ -1,6 +1,6 @@
 import { drawMs } from "./chance.ts";
 import { crashKinds } from "./crash.ts";
-import type { StormFault } from "./knobs.ts";
+import { isOperatorFault, type MachineFault, type OperatorFault, type StormFault } from "./knobs.ts";
 import type { SimMachine } from "./machine.ts";
 import { calmNetwork } from "./network.ts";
 import { cutsOf, partitionShapes } from "./partition.ts";
@@ -10,6 +10,14 @@ import type { SimWorld } from "./world.ts";
 /** A disk that hangs does so for up to … */
 const hangMsMax = 30_000;
 
+/** Who knows what runs on the machines, and gives it orders at the worst moments. */
+export interface Operator {
+  /** Does it and counts it, where it can be done now; ends it, too. */
+  strike(fault: OperatorFault, machine: SimMachine): void;
+  /** The storm is over: no orders any more, and what was taken away is given back. */
+  end(): void;
+}
+
 /**
  * Faults at random times, each of which ends by itself. While it lasts anything may happen to anybody; afterwards
  * everything works, and the cluster has to as well.
@@ -17,15 +25,21 @@ const hangMsMax = 30_000;
 export class Storm {
   readonly #world: SimWorld;
   readonly #random: Prng;
+  readonly #operator: Operator | undefined;
+  readonly #faults: readonly StormFault[];
   #isOver = false;
 
-  constructor(world: SimWorld) {
+  /** Without an operator, machines and the network alone suffer. */
+  constructor(world: SimWorld, operator?: Operator) {
     this.#world = world;
     this.#random = world.fork();
+    this.#operator = operator;
+    const { faults } = world.knobs;
+    this.#faults = operator === undefined ? faults.filter((fault) => !isOperatorFault(fault)) : faults;
   }
 
   begin(): void {
-    if (this.#world.knobs.faults.length > 0) this.#next();
+    if (this.#faults.length > 0) this.#next();
   }
 
   /** Heals everything, and starts whoever is down. */
@@ -39,6 +53,9 @@ export class Storm {
       machine.pace.extraSyncMs = 0;
       machine.time.thawWall();
       machine.time.rate = 1;
+    }
+    this.#operator?.end();
+    for (const machine of machines) {
       if (!machine.isUp) machine.start();
       else if (machine.process!.isPaused) machine.resume();
     }
@@ -48,25 +65,33 @@ export class Storm {
     const { scheduler, knobs } = this.#world;
     scheduler.after(drawMs(this.#random, knobs.faultEvery), () => {
       if (this.#isOver) return;
-      this.#strike(this.#random.pick(knobs.faults));
+      this.#strike(this.#random.pick(this.#faults));
       this.#next();
     });
   }
 
   #strike(fault: StormFault): void {
     const machine = this.#random.pick(this.#world.machines);
-    const { process } = machine;
-    if (needsProcess.has(fault) && (process?.isAlive !== true || process.isPaused)) return;
-    this.#world.faults.count(fault);
-    const end = this.#begin(fault, machine);
+    if (isOperatorFault(fault)) {
+      this.#operator!.strike(fault, machine);
+      return;
+    }
+    const end = this.#strikeMachine(fault, machine);
     if (end === undefined) return;
     this.#world.scheduler.after(drawMs(this.#random, this.#world.knobs.faultFor), () => {
       if (!this.#isOver) end();
     });
   }
 
+  #strikeMachine(fault: MachineFault, machine: SimMachine): (() => void) | undefined {
+    const { process } = machine;
+    if (needsProcess.has(fault) && (process?.isAlive !== true || process.isPaused)) return undefined;
+    this.#world.faults.count(fault);
+    return this.#begin(fault, machine);
+  }
+
   /** Returns what ends it. */
-  #begin(fault: StormFault, machine: SimMachine): (() => void) | undefined {
+  #begin(fault: MachineFault, machine: SimMachine): (() => void) | undefined {
     switch (fault) {
       case "crash":
         machine.crash(this.#random.pick(crashKinds), { isMachineOn: true });
@@ -135,7 +160,7 @@ export class Storm {
   }
 }
 
-const needsProcess: ReadonlySet<StormFault> = new Set(["crash", "machine off", "pause", "suspend"]);
+const needsProcess: ReadonlySet<MachineFault> = new Set(["crash", "machine off", "pause", "suspend"]);
 
 function startAgain(machine: SimMachine): void {
   if (!machine.isUp) machine.start();

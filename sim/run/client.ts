@@ -93,7 +93,7 @@ export class SimClient {
   #connect(): void {
     const { nodes, scheduler } = this.#parts;
     const life = this.#random.pick(nodes).alive;
-    if (life?.member === undefined) return;
+    if (life?.member === undefined || life.isClosing) return;
     this.#connections++;
     this.#position = 0;
     const { settlement, outs } = this.#parts.watch;

@@ -30,6 +30,8 @@ export interface NodeObserver {
   refused(life: NodeLife, error: unknown): void;
   /** Whether the receiver's handshake lets this sender in. */
   admits(life: NodeLife, from: string): boolean;
+  /** It has sent its clients away. */
+  closing(life: NodeLife): void;
   died(life: NodeLife): void;
 }
 
@@ -89,6 +91,8 @@ export class NodeLife {
   /** Term and vote as a crash would leave them. */
   saved: HardState = { term: 0, vote: undefined };
   isServing = false;
+  /** Its clients are sent away, and it is about to end. */
+  isClosing = false;
   /** Of clients. */
   readonly connections: Set<NodeConnection> = new Set();
 
@@ -118,8 +122,18 @@ export class NodeLife {
       await this.durable!.start();
       this.isServing = true;
     } catch (error) {
-      this.#observer.refused(this, error);
+      // Who ends while it starts gives up.
+      if (!this.isClosing) this.#observer.refused(this, error);
     }
+  }
+
+  /** Ends as a program does that is asked to; the process goes on until it is killed. */
+  async close(handsOver: boolean, saves: boolean): Promise<void> {
+    this.isClosing = true;
+    if (handsOver) await this.member?.transferLeadership().catch(() => {});
+    for (const connection of this.connections) connection.close();
+    this.#observer.closing(this);
+    await this.durable?.close(saves);
   }
 
   /** Runs `task` as this process's own, when it is not paused. */

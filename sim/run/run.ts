@@ -7,6 +7,7 @@ import { Storm } from "../storm.ts";
 import { SimWorld } from "../world.ts";
 import { SimClient } from "./client.ts";
 import { type NodeLife, SimNode } from "./node.ts";
+import { ClusterOperator } from "./operator.ts";
 import { limited, type RunOptions } from "./options.ts";
 import { Recorder } from "./recorder.ts";
 import { Watch } from "./watch.ts";
@@ -85,7 +86,7 @@ export class SimRun {
     const { machines } = this.world;
     for (const machine of machines) machine.start();
     for (const client of this.#clients) client.begin();
-    const storm = new Storm(this.world);
+    const storm = new Storm(this.world, new ClusterOperator(this.world, this.#nodes));
     storm.begin();
     await this.#advance(this.#seconds * 1000);
     storm.end();

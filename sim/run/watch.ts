@@ -222,6 +222,10 @@ export class Watch implements NodeObserver {
     return this.admitted(life, from);
   }
 
+  closing(life: NodeLife): void {
+    this.onDied(life);
+  }
+
   died(life: NodeLife): void {
     this.onDied(life);
   }

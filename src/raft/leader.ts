@@ -117,6 +117,11 @@ export class Leader implements RoleState {
     return index;
   }
 
+  /** Who is to lead next, until time is over for that. */
+  get successor(): NodeId | undefined {
+    return this.#transfer?.to;
+  }
+
   transfer(to: NodeId): Refusal | undefined {
     if (to === this.#raft.id) return "alreadySo";
     if (this.#transfer !== undefined) return "transferring";
@@ -179,6 +184,8 @@ export class Leader implements RoleState {
   #sendHeartbeats(): void {
     this.#ticksToHeartbeat = this.#raft.config.heartbeatTicks;
     this.peers.sendHeartbeats(this.#reads.round);
+    // Clients wait meanwhile, so a word that was lost is not waited for. One that comes twice is of a term that is over.
+    if (this.#transfer?.isSent) this.#sendTimeoutNow(this.#transfer.to);
   }
 
   #heartbeatReply({ from, round }: HeartbeatReply): void {

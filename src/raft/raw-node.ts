@@ -80,6 +80,11 @@ export class RawNode {
     return leader === undefined ? "notLeader" : leader.transfer(to);
   }
 
+  /** Whom this leader is handing over to; undefined when it has given up. */
+  get successor(): NodeId | undefined {
+    return this.#raft.leader?.successor;
+  }
+
   /** Asks for votes now, pre-vote first. */
   campaign(): void {
     this.#raft.campaign();

@@ -26,6 +26,8 @@ export interface ApplyLoopParts {
   readonly forwarding: Pick<Forwarding, "find" | "settled" | "drop" | "opened">;
   /** So many voters hold this entry. */
   readonly isHeld: (voters: number, index: LogIndex) => boolean;
+  /** The members of this entry are applied. */
+  readonly onPlaced: (entry: EntryId) => void;
   /** A batch of this node's, with so many writes, was applied. */
   readonly onAnswered: (writes: number) => void;
   /** Something was applied or answered. */
@@ -158,6 +160,7 @@ export class ApplyLoop {
     switch (entry.kind) {
       case entryKinds.configuration:
         this.placed = { index, configuration: decodeConfiguration(entry.payload) };
+        this.#parts.onPlaced(entry);
         return true;
       case entryKinds.commands:
       case entryKinds.time:

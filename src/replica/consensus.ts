@@ -162,6 +162,22 @@ export class Consensus {
     return answer;
   }
 
+  /** Whom this leader is handing over to; undefined when it has given up. */
+  get successor(): NodeId | undefined {
+    return this.#isStopped ? undefined : this.#node.successor;
+  }
+
+  /** The other voter that has most of the log, of those that were heard of late. */
+  get bestSuccessor(): NodeId | undefined {
+    const { configuration, peers } = this.#node.status();
+    const isVoter = (id: NodeId): boolean =>
+      configuration.members.some((one) => one.id === id && one.isVoter);
+    const { electionTicksMin } = this.#parts.config;
+    return peers
+      .filter(({ id, ticksSinceHeard }) => isVoter(id) && ticksSinceHeard < electionTicksMin)
+      .sort((a, b) => b.match - a.match)[0]?.id;
+  }
+
   /** The answer comes with mayRead or readFailed. */
   read(token: ReadToken): void {
     this.#input(() => this.#node.readIndex(token));

@@ -3,10 +3,12 @@ import type { Engine } from "../engine/engine.ts";
 import type { Wal } from "../log/wal.ts";
 import type { PeerMessage } from "../peers/message.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
+import type { Change } from "../raft/configuration.ts";
 import type { NodeStatus } from "../raft/raw-node.ts";
 import type { Status } from "../raft/ready.ts";
 import type { LogIndex, NodeId, PlacedConfiguration, ReadToken, Snapshot } from "../raft/types.ts";
 import { type AppliedState, ApplyLoop } from "./apply-loop.ts";
+import { Changes } from "./changes.ts";
 import { ClusterTime } from "./cluster-time.ts";
 import type { Consensus, ConsensusHost } from "./consensus.ts";
 import {
@@ -78,6 +80,7 @@ export class Member implements Replica, ConsensusHost {
   readonly #quorums: Quorums;
   readonly #offers: Offers;
   readonly #reads: Reads;
+  readonly #changes: Changes;
   #keeper: MemberKeeper | undefined;
   #consensus: Consensus | undefined;
   #log: Wal | undefined;
@@ -104,6 +107,7 @@ export class Member implements Replica, ConsensusHost {
       proposals,
       consensus: () => this.#consensus!,
       placed: () => this.#loop.placed,
+      appliedIndex: () => this.appliedIndex,
     });
     this.#offers = new Offers({
       ...{ engine, clock, time, proposals, forwarding: this.#forwarding },
@@ -115,6 +119,10 @@ export class Member implements Replica, ConsensusHost {
       onTurn: () => this.turned(),
     });
     this.#reads = new Reads({ engine, clock, time, offers: this.#offers });
+    this.#changes = new Changes({
+      ...{ ...options, clock },
+      consensus: () => (this.trouble === loading || this.#hasFailed ? undefined : this.#consensus),
+    });
     this.store = new EngineView(engine, () => this.#reads.learnTime());
     this.#ticks = clock.every(tickMs, () => this.#tick());
   }
@@ -162,6 +170,7 @@ export class Member implements Replica, ConsensusHost {
     this.trouble = trouble;
     this.#consensus?.stop();
     this.#proposals.failAll(outcome, outcome);
+    this.#changes.failAll();
     this.#onRest?.();
     // A start does not wait for what will never come: reads are served.
     this.#onServing();
@@ -191,9 +200,22 @@ export class Member implements Replica, ConsensusHost {
     return this.#consensus?.status();
   }
 
-  /** Undefined while loading. For changes of members, and to hand the lead over. */
+  /** Undefined while loading. */
   get consensus(): Consensus | undefined {
     return this.#consensus;
+  }
+
+  /**
+   * Changes one member, where this node leads. Resolves when the change is committed; rejects with KvorumError where
+   * nothing has changed (its code says whether to try again, or whom), or with UNKNOWN_OUTCOME.
+   */
+  changeMembers(change: Change): Promise<void> {
+    return this.#changes.change(change);
+  }
+
+  /** Hands the lead over, to the voter that is next best where none is named. Resolves when another node leads. */
+  transferLeadership(to?: NodeId): Promise<void> {
+    return this.#changes.transfer(to);
   }
 
   /** Nobody waits for an answer. */
@@ -225,6 +247,7 @@ export class Member implements Replica, ConsensusHost {
     }
     this.#isOpen = false;
     this.#consensus?.stop();
+    this.#changes.failAll();
     this.#reads.close();
     this.#ticks.cancel();
   }
@@ -269,6 +292,8 @@ export class Member implements Replica, ConsensusHost {
 
   statusChanged({ role }: Status): void {
     this.#time.leads = role === "leader";
+    // What was the only voter may have been joined by another, which leads now.
+    if (role !== "leader") this.#reads.isAtOnce = false;
     this.#time.notBefore(this.#engine.now);
     this.#offers.sealSoon();
   }
@@ -289,6 +314,7 @@ export class Member implements Replica, ConsensusHost {
     this.trouble = loading;
     this.#forwarding.drop();
     this.#proposals.failAll(unknownInTime, notApplied);
+    this.#changes.failAll();
     const state = await this.#keeper!.load();
     assert(state.index === snapshot.index, "what was installed is loaded");
     this.#loop.begin(this.#log!, state);
@@ -332,6 +358,7 @@ export class Member implements Replica, ConsensusHost {
     consensus?.tick();
     if (!this.#isOpen || this.#hasFailed || consensus === undefined || this.trouble === loading) return;
     this.#engine.tidy();
+    this.#changes.tick();
     const isLate = this.#offers.giveUp(this.#options.writeTimeoutMs);
     if (this.#quorums.tick() || isLate) this.#wantsRun = true;
     if (consensus.leads && this.#engine.earliestDeadline <= this.#time.estimate()) this.#offers.wantTick();
@@ -341,6 +368,7 @@ export class Member implements Replica, ConsensusHost {
 
   #progressed(): void {
     const consensus = this.#consensus!;
+    this.#changes.applied(this.#loop.applied);
     this.#reads.isAtOnce = consensus.isAlone && consensus.leads && this.appliedTerm === consensus.term;
     if (this.trouble === loading && this.#reads.isAtOnce) {
       this.trouble = undefined;
@@ -370,6 +398,7 @@ export class Member implements Replica, ConsensusHost {
       proposals: this.#proposals,
       forwarding: this.#forwarding,
       isHeld: (voters, index) => this.#quorums.isHeld(voters, index),
+      onPlaced: (entry) => this.#changes.placed(entry),
       onAnswered: (writes) => this.#offers.answered(writes),
       onProgress: () => this.#progressed(),
       onFailed: (error) => this.failed(error),

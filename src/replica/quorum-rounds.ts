@@ -9,6 +9,8 @@ export interface OwnState {
   /** Of the last configuration that is committed here. */
   readonly voters: readonly NodeId[];
   readonly configurationIndex: LogIndex;
+  /** Of the last configuration in the log, committed or not. */
+  readonly knownConfigurationIndex: LogIndex;
   readonly lastIndex: LogIndex;
   /** Committed, and durable here. */
   readonly heldIndex: LogIndex;
@@ -22,13 +24,16 @@ export interface OwnState {
  *   round may end lower, where an earlier one met entries that never commit;
  * - a write has its W when so many voters say that they hold it committed.
  *
- * An answer of a member that knows newer members spoils the round.
+ * The answer of a voter that knows newer members, committed or not, does not count, this node's own neither: what was
+ * written since may be on others. Where those members are committed, no majority without such a voter is left.
  */
 export class QuorumRounds {
   readonly #own: () => OwnState;
   readonly #send: (message: PeerMessage) => void;
   readonly #reads = new Set<Batch>();
   #round = 0;
+  /** By which members the round goes. */
+  #configurationIndex: LogIndex = 0;
   #answers = new Map<NodeId, { lastIndex: LogIndex; heldIndex: LogIndex }>();
   /** Reads that this round counts for, with the R of each. */
   #asking: Batch[] = [];
@@ -47,11 +52,14 @@ export class QuorumRounds {
   begin(isHoldWanted: boolean): void {
     for (const batch of this.#reads) if (batch.isDone) this.#reads.delete(batch);
     if (this.#reads.size === 0 && !isHoldWanted) return;
-    const { id, boot, voters, lastIndex, heldIndex } = this.#own();
+    const { id, boot, voters, lastIndex, heldIndex, configurationIndex, knownConfigurationIndex } =
+      this.#own();
     this.#round++;
+    this.#configurationIndex = configurationIndex;
     this.#answers.clear();
     this.#asking = [...this.#reads];
-    if (voters.includes(id)) this.#answers.set(id, { lastIndex, heldIndex });
+    if (voters.includes(id) && knownConfigurationIndex === configurationIndex)
+      this.#answers.set(id, { lastIndex, heldIndex });
     for (const to of voters) {
       if (to !== id) this.#send({ type: "logEndRequest", from: id, to, boot, round: this.#round });
     }
@@ -59,7 +67,7 @@ export class QuorumRounds {
   }
 
   requested({ from, boot, round }: LogEndRequest): void {
-    const { id, lastIndex, heldIndex, configurationIndex } = this.#own();
+    const { id, lastIndex, heldIndex, knownConfigurationIndex: configurationIndex } = this.#own();
     const reply = { boot, round, lastIndex, heldIndex, configurationIndex };
     this.#send({ type: "logEnd", from: id, to: from, ...reply });
   }
@@ -68,8 +76,10 @@ export class QuorumRounds {
   answered({ from, boot, round, lastIndex, heldIndex, configurationIndex }: LogEnd): boolean {
     const own = this.#own();
     if (boot !== own.boot || round !== this.#round || !own.voters.includes(from)) return false;
-    if (configurationIndex > own.configurationIndex) this.#round++;
-    else this.#answers.set(from, { lastIndex, heldIndex });
+    // Newer members since the round began: the next one asks them.
+    if (this.#configurationIndex !== own.configurationIndex) return false;
+    if (configurationIndex > own.configurationIndex) return false;
+    this.#answers.set(from, { lastIndex, heldIndex });
     return this.#judge();
   }
 

@@ -16,6 +16,7 @@ export interface QuorumsParts {
   readonly consensus: () => Consensus;
   /** The members as of the last entry applied. */
   readonly placed: () => PlacedConfiguration;
+  readonly appliedIndex: () => LogIndex;
 }
 
 /** Ticks between two rounds of questions to the voters. */
@@ -93,11 +94,14 @@ export class Quorums {
   }
 
   #ownState(): OwnState {
-    const { id, boot, consensus, placed } = this.#parts;
-    const { lastIndex, applyIndex } = consensus().status();
+    const { id, boot, consensus, placed, appliedIndex } = this.#parts;
+    const { lastIndex, applyIndex, configurationIndex } = consensus().status();
     const { index, configuration } = placed();
     const ends = { lastIndex, heldIndex: applyIndex };
-    return { id, boot, ...ends, voters: votersOf(configuration), configurationIndex: index };
+    // What is applied is known by its entry; consensus knows of a snapshot's members by the snapshot alone.
+    const known = configurationIndex > appliedIndex() ? configurationIndex : index;
+    const members = { configurationIndex: index, knownConfigurationIndex: known };
+    return { id, boot, ...ends, voters: votersOf(configuration), ...members };
   }
 }
 

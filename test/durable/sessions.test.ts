@@ -155,7 +155,7 @@ test("a node that is running applies nothing from an entry of a later engine ver
   const loop = new ApplyLoop({
     ...{ engine, clock: systemClock, proposals: new Proposals(), isHeld: () => true },
     forwarding: { find: () => undefined, settled() {}, drop: () => [], opened() {} },
-    ...{ onAnswered() {}, onProgress() {}, onFailed: (error) => failures.push(error) },
+    ...{ onAnswered() {}, onPlaced() {}, onProgress() {}, onFailed: (error) => failures.push(error) },
   });
   loop.begin(log.wal, { term: 0, index: 0, placed: { index: 0, configuration: emptyConfiguration } });
   loop.mayApply(4);

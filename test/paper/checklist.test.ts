@@ -226,7 +226,9 @@ test("checklist 13: a transfer overrides stickiness, takes nothing new meanwhile
   cluster.act("n1", (node) => node.transfer("n2"));
   assert.equal(cluster.propose("n1", "x"), "transferring");
   cluster.lose();
+  cluster.cut(["n1"], ["n2"]);
   cluster.run(10);
+  cluster.heal();
   assert.equal(cluster.propose("n1", "x"), 2);
   cluster.settle();
   cluster.act("n1", (node) => node.transfer("n2"));

@@ -53,13 +53,28 @@ test("3.10: meanwhile nothing new is taken, neither entries nor members nor anot
   assert.equal(transfer(cluster, "n2"), "transferring");
 });
 
+test("3.10: the word to the target is repeated with each heartbeat, and one that comes too late changes nothing", () => {
+  const cluster = led(3);
+  transfer(cluster, "n3");
+  const first = cluster.network.splice(0);
+  assert.deepEqual(texts(first), ["n3: TIMEOUT_NOW term=1 leader=n1"]);
+  cluster.run(2);
+  assert.deepEqual(cluster.leaders, ["n3"]);
+  cluster.network.push(...first);
+  cluster.settle();
+  assert.deepEqual(cluster.leaders, ["n3"]);
+  assert.equal(cluster.node("n3").term, 2);
+});
+
 test("3.10: when the target does not lead within an election timeout, the leader goes on as before", () => {
   const cluster = led(3);
   transfer(cluster, "n3");
   cluster.lose();
+  cluster.cut(["n1"], ["n3"]);
   cluster.run(9);
   assert.equal(cluster.propose("n1", "x"), "transferring");
   cluster.run(1);
+  cluster.heal();
   assert.equal(cluster.propose("n1", "x"), 2);
   cluster.settle();
   assert.deepEqual(cluster.applied.get("n3"), ["x"]);

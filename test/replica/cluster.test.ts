@@ -1,7 +1,9 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { Prng } from "../../sim/prng.ts";
+import type { KvorumError } from "../../src/base/errors.ts";
 import { stateHash } from "../../src/engine/state-hash.ts";
+import type { Member } from "../../src/replica/member.ts";
 import { ClusterRun, until } from "./cluster-run.ts";
 
 test("three members elect a leader, and what it acknowledges is on all of them", async () => {
@@ -153,3 +155,108 @@ test("KEYS sees what was acknowledged elsewhere, on any node", async () => {
   }
   await cluster.close();
 });
+
+test("members change where the leader is asked, one at a time, and each refusal says what to do", async () => {
+  const cluster = await ClusterRun.start(["n1", "n2", "n3"], { writeQuorum: 3 });
+  const leader = await cluster.leader();
+  const { durable } = cluster.nodes.get(leader)!;
+  const client = cluster.nodes.get(leader)!.client();
+  await client.call("SET", "a", "1");
+  const other = [...cluster.nodes.keys()].find((id) => id !== leader)!;
+  const asked = cluster.nodes.get(other)!.durable.member;
+  const learner = { type: "addLearner", id: "n4", about: "" } as const;
+  await assert.rejects(asked.changeMembers(learner), { code: "NOT_LEADER", message: `leader=${leader}` });
+  await assert.rejects(durable.member.changeMembers({ type: "remove", id: other }), /2 voters.*wants 3/);
+  await assert.rejects(durable.member.changeMembers({ type: "remove", id: "n9" }), /no member n9/);
+  const joining = durable.member.changeMembers(learner);
+  const promotion = { type: "promote", id: "n4" } as const;
+  await assert.rejects(durable.member.changeMembers(promotion), {
+    code: "BUSY",
+    message: /not committed yet/,
+  });
+  await joining;
+  await assert.rejects(durable.member.changeMembers(promotion), { code: "BUSY", message: /n4 lags behind/ });
+  const joined = await cluster.startNode("n4", { members: [] });
+  await cluster.settled();
+  await promoted(durable.member, "n4");
+  assert.equal(durable.member.placed.configuration.members.filter(({ isVoter }) => isVoter).length, 4);
+  await durable.member.changeMembers({ type: "remove", id: other });
+  assert.equal(await joined.client().call("GET", "a"), "$1\r\n1\r\n");
+  await cluster.close();
+});
+
+test("a change whose leader is cut off has an unknown outcome, and none where another entry took its place", async () => {
+  const cluster = await ClusterRun.start(["n1", "n2", "n3"], { writeTimeoutMs: 600 });
+  const leader = await cluster.leader();
+  const { member } = cluster.nodes.get(leader)!.durable;
+  await cluster.nodes.get(leader)!.client().call("SET", "a", "1");
+  const other = [...cluster.nodes.keys()].find((id) => id !== leader)!;
+  cluster.loses = ({ from, to }) => from === leader || to === leader;
+  await assert.rejects(member.changeMembers({ type: "remove", id: other }), { code: "UNKNOWN_OUTCOME" });
+  await until(() => member.status!.role !== "leader");
+  await assert.rejects(member.changeMembers({ type: "remove", id: other }), { code: "CLUSTERDOWN" });
+  cluster.loses = () => false;
+  // Displaced while it is waited for.
+  const next = await cluster.leader();
+  const successor = cluster.nodes.get(next)!.durable.member;
+  await cluster.nodes.get(next)!.client().call("SET", "a", "2");
+  await cluster.settled();
+  cluster.loses = ({ from, to }) => from === next || to === next;
+  const displaced = assert.rejects(successor.changeMembers({ type: "remove", id: other }), {
+    code: "CLUSTERDOWN",
+    message: /have not/,
+  });
+  await until(() =>
+    [...cluster.nodes.values()].some(
+      ({ durable }) => durable.member.status!.role === "leader" && durable.member !== successor,
+    ),
+  );
+  cluster.loses = () => false;
+  await displaced;
+  await cluster.settled();
+  assert.equal(successor.placed.configuration.members.length, 3);
+  await cluster.close();
+});
+
+test("the lead is handed over to whom one names, or to the next best, and who waits sees no error", async () => {
+  const cluster = await ClusterRun.start(["n1", "n2", "n3"]);
+  const first = await cluster.leader();
+  const client = cluster.nodes.get(first)!.client();
+  await client.call("SET", "a", "1");
+  const to = [...cluster.nodes.keys()].find((id) => id !== first)!;
+  const handing = cluster.nodes.get(first)!.durable.member.transferLeadership(to);
+  assert.equal(await client.call("SET", "a", "2"), "+OK\r\n");
+  await handing;
+  assert.equal(await cluster.leader(), to);
+  await assert.rejects(cluster.nodes.get(first)!.durable.member.transferLeadership(), { code: "NOT_LEADER" });
+  const { member } = cluster.nodes.get(to)!.durable;
+  await cluster.nodes.get(to)!.client().call("SET", "a", "3");
+  await assert.rejects(member.transferLeadership("n9"), { code: "ERR", message: /no voter/ });
+  await member.transferLeadership();
+  assert.notEqual(await cluster.leader(), to);
+  await cluster.close();
+});
+
+test("a leader whose word does not get to the target leads on, and says so", async () => {
+  const cluster = await ClusterRun.start(["n1", "n2", "n3"]);
+  const leader = await cluster.leader();
+  const { member } = cluster.nodes.get(leader)!.durable;
+  await cluster.nodes.get(leader)!.client().call("SET", "a", "1");
+  cluster.loses = (message) => message.type === "consensus" && message.message.type === "timeoutNow";
+  await assert.rejects(member.transferLeadership(), { code: "CLUSTERDOWN", message: /leads on/ });
+  assert.equal(await cluster.nodes.get(leader)!.client().call("SET", "a", "2"), "+OK\r\n");
+  await cluster.close();
+});
+
+/** Resolves when the learner has caught up and votes. */
+async function promoted(member: Member, id: string): Promise<void> {
+  for (;;) {
+    try {
+      await member.changeMembers({ type: "promote", id });
+      return;
+    } catch (error) {
+      assert.equal((error as KvorumError).code, "BUSY");
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { describeKnobs, stormFaults } from "../../sim/knobs.ts";
+import { describeKnobs, machineFaults } from "../../sim/knobs.ts";
 import { RaftRun } from "./raft-run.ts";
 
 /**
@@ -45,7 +45,7 @@ test(`clusters keep every guarantee in a storm, and agree after it (seeds ${firs
     "broken",
     "refused",
   ];
-  for (const kind of [...stormFaults, ...ofNetwork, "no room"])
+  for (const kind of [...machineFaults, ...ofNetwork, "no room"])
     assert.ok((faults.get(kind) ?? 0) > 0, `${kind} never happened: ${text}`);
 });
 

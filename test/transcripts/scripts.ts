@@ -155,6 +155,18 @@ export const scripts: Readonly<Record<string, () => Stage>> = {
     return stage;
   },
 
+  "transfer-repeated"() {
+    const stage = new Stage({ voters: 3 });
+    stage.campaign("n1");
+    stage.settle();
+    stage.transfer("n1", "n3");
+    stage.lose("the word to n3");
+    stage.say("the next heartbeat brings it again");
+    stage.run(2);
+    stage.settle();
+    return stage;
+  },
+
   "transfer-abandoned"() {
     const stage = new Stage({ voters: 3 });
     stage.campaign("n1");
@@ -162,8 +174,10 @@ export const scripts: Readonly<Record<string, () => Stage>> = {
     stage.transfer("n1", "n3");
     stage.lose("the word to n3");
     stage.propose("n1", "too early");
+    stage.cut(["n1"], ["n3"]);
     stage.say("an election timeout later the leader goes on as before");
     stage.run(10);
+    stage.heal();
     stage.propose("n1", "x");
     stage.settle();
     return stage;
