@@ -103,6 +103,8 @@ export class SimNetwork {
         );
         if (process.isAlive) this.#link(message.from, message.to).send(message);
       },
+      // Everybody can be reached by name.
+      setMembers() {},
       listen: (listener) => {
         if (process.isAlive) station.listener = listener;
       },

@@ -21,5 +21,7 @@ export function peerText(message: PeerMessage): string {
       return `LOG_END_REQUEST round=${message.boot}.${message.round}`;
     case "logEnd":
       return `LOG_END round=${message.boot}.${message.round} last=${message.lastIndex} configuration=${message.configurationIndex}`;
+    case "alive":
+      return "ALIVE";
   }
 }

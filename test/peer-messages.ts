@@ -90,6 +90,7 @@ const host: {
   }),
   logEndRequest: record({ boot: u48, round: u48 }),
   logEnd: record({ boot: u48, round: u48, lastIndex: u48, configurationIndex: u48, heldIndex: u48 }),
+  alive: fc.constant({}),
 };
 
 /** All that members can say. */

@@ -199,6 +199,7 @@ export class NodeLife {
         this.#observer.sent(this, message);
         peers.send(message);
       },
+      setMembers: (configuration) => peers.setMembers(configuration),
       listen: (listener: PeerListener) =>
         peers.listen({
           received: (message) => {

@@ -229,6 +229,21 @@ export const limits = {
   peerBodyBytesMax: 67_174_400, // 64 MiB + 64 KiB
   /** A part of a snapshot in one frame: a heartbeat does not notice it, and a piece read from the disk fits. */
   snapshotPieceBytesMax: 1_048_576, // 1 MiB
+  /** A line with which members introduce themselves: far more than names and addresses take. */
+  peerLineBytesMax: 4_096,
+  /** And the time for all of it, a slow disk that is asked included. */
+  peerGreetingMsMax: 3_000,
+  /** Connections to the port of the members that have not introduced themselves. */
+  peerGreetingsMax: 64,
+  /** A line of a question or an answer between nodes: it may hold all that is known of all members. */
+  peerAnswerBytesMax: 262_144, // 256 KiB
+  /** What waits for the network to a member: messages of a few dozen bytes … */
+  peerUrgentBytesMax: 1_048_576, // 1 MiB
+  /** … and entries: as many as may be under way, then one of the largest. */
+  peerBulkBytesMax: 100_663_296, // 96 MiB
+  /** Members say that they live every half second; without a word for so many of them, a connection is given up. */
+  peerAliveMs: 500,
+  peerSilentTicksMax: 6,
   /** Why a member does not take a forwarded batch: one line of an error. */
   refusalBytesMax: 65_536, // 64 KiB
 
@@ -291,6 +306,10 @@ assert(limits.commandBytesMax < limits.uncommittedBytesMax, "a largest command c
 assert(
   limits.logPayloadBytesMax + 1024 < limits.peerBodyBytesMax,
   "a largest entry must fit into a frame between members",
+);
+assert(
+  limits.inflightBytesMax + limits.peerBodyBytesMax < limits.peerBulkBytesMax,
+  "what the core sends ahead has room",
 );
 assert(
   limits.snapshotReadBytes <= limits.snapshotPieceBytesMax,

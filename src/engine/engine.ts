@@ -91,6 +91,11 @@ export class Engine {
     for (const [db, count] of keys.entries()) this.keyspaces[db]!.reserve(count);
   }
 
+  /** The cluster's key of the hash, which was not known when this engine was made: as long as it holds nothing. */
+  rekey(hashKey: readonly [number, number]): void {
+    for (const keyspace of this.keyspaces) keyspace.rekey(hashKey);
+  }
+
   /** Forgets everything, as if new: what was being taken over has turned out to be damaged. */
   reset(): void {
     for (const keyspace of this.keyspaces) keyspace.clear();

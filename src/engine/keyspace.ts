@@ -96,8 +96,8 @@ export class Keyspace {
   readonly #index: Index;
   readonly #deadlines: Deadlines;
   readonly #tidier: Tidier;
-  readonly #key0: number;
-  readonly #key1: number;
+  #key0: number;
+  #key1: number;
   readonly #moment: Moment;
   readonly #pages: PagePool;
 
@@ -114,6 +114,13 @@ export class Keyspace {
     this.#key0 = shared.hashKey[0];
     this.#key1 = shared.hashKey[1];
     this.#moment = shared.moment;
+  }
+
+  /** Hashes with another key from now on: while there is nothing. */
+  rekey([key0, key1]: readonly [number, number]): void {
+    assert(this.records === 0, "what is there was placed by the key before");
+    this.#key0 = key0;
+    this.#key1 = key1;
   }
 
   /** Records, those included whose deadline has passed and which are not removed yet. */

@@ -1,11 +1,12 @@
 import { join } from "node:path";
+import { assert } from "../base/assert.ts";
 import { KvorumError } from "../base/errors.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Disk, DiskLock } from "../platform/disk.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Random } from "../platform/random.ts";
 import { type HardState, readHardState, refuseStaleHardState, saveHardState } from "./hard-state.ts";
-import { type ClusterIdentity, type Identity, openIdentity } from "./identity.ts";
+import { type Binding, type ClusterIdentity, type Identity, openIdentity, saveIdentity } from "./identity.ts";
 import { SnapshotStore } from "./snapshots.ts";
 import { Wal, type WalOptions } from "./wal.ts";
 
@@ -13,8 +14,8 @@ export interface DataDirectoryParts {
   readonly disk: Disk;
   readonly directory: string;
   readonly nodeId: string;
-  /** What a new member is to share with the others; a cluster of its own where absent. */
-  readonly cluster?: ClusterIdentity | undefined;
+  /** What a new member is to share with the others, or that it is still to hear of it; a cluster of its own where absent. */
+  readonly cluster?: ClusterIdentity | "unbound" | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -28,8 +29,8 @@ export type LogOptions = Pick<
 
 /** A node's data directory, open for this process alone. */
 export class DataDirectory {
-  readonly identity: Identity;
   readonly snapshots: SnapshotStore;
+  #identity: Identity;
   readonly #parts: DataDirectoryParts;
   readonly #lock: DiskLock;
 
@@ -41,8 +42,12 @@ export class DataDirectory {
   ) {
     this.#parts = parts;
     this.#lock = lock;
-    this.identity = identity;
+    this.#identity = identity;
     this.snapshots = snapshots;
+  }
+
+  get identity(): Identity {
+    return this.#identity;
   }
 
   /** Makes the directory where there is none. Rejects with KvorumError: in use, another node's, newer, corrupt. */
@@ -66,6 +71,15 @@ export class DataDirectory {
       await lock.release();
       throw error;
     }
+  }
+
+  /** The unbound node becomes a member of this cluster, once and for ever: durable when this resolves. */
+  async bind(binding: Binding): Promise<void> {
+    const { isUnbound, ...own } = this.#identity;
+    assert(isUnbound === true, "a node is bound once");
+    const identity = { ...own, ...binding };
+    await saveIdentity(this.#parts.disk, this.#parts.directory, identity);
+    this.#identity = identity;
   }
 
   /** Opens the log. Rejects with KvorumError where it is corrupt, or term and vote are older than it. */

@@ -18,10 +18,23 @@ export interface Identity {
   readonly hashKey: readonly [number, number];
   /** A backup is being restored into the directory: what is in it is not complete. */
   readonly isRestoring?: true;
+  /** The node is to become a member of a cluster that it does not know yet: cluster and key are still to come. */
+  readonly isUnbound?: true;
+  /** The members with which its log begins, the node's own if absent; none: others tell who they are. */
+  readonly founders?: readonly Founder[];
+}
+
+/** A member of the first hour. `about` is what the configuration says of it. */
+export interface Founder {
+  readonly id: string;
+  readonly about: string;
 }
 
 /** What all members of a cluster share. */
 export type ClusterIdentity = Pick<Identity, "clusterId" | "hashKey">;
+
+/** The cluster that an unbound node becomes a member of. */
+export type Binding = ClusterIdentity & { readonly founders: readonly Founder[] };
 
 const fileName = "identity.json";
 const format = 1;
@@ -34,8 +47,13 @@ export async function readIdentity(disk: Disk, directory: string): Promise<Ident
   if (value === undefined) return undefined;
   if (!isIdentity(value))
     throw new KvorumError("ERR", `${directory}/${fileName} is not what kvorum writes; restore a backup`);
-  const { clusterId, nodeId, incarnation, boot, hashKey } = value;
-  return { clusterId, nodeId, incarnation, boot, hashKey, ...(value.isRestoring && { isRestoring: true }) };
+  const { clusterId, nodeId, incarnation, boot, hashKey, isRestoring, isUnbound, founders } = value;
+  return {
+    ...{ clusterId, nodeId, incarnation, boot, hashKey },
+    ...(isRestoring && { isRestoring }),
+    ...(isUnbound && { isUnbound }),
+    ...(founders && { founders }),
+  };
 }
 
 /** Durable when this resolves. */
@@ -44,27 +62,30 @@ export function saveIdentity(disk: Disk, directory: string, identity: Identity):
 }
 
 /**
- * The identity for one more start: a new one in an empty directory, of the cluster that it is told; else that which is there, with its boot number
- * raised; durable when this resolves. Throws KvorumError where the directory belongs to another node, or is not
- * restored to the end.
+ * The identity for one more start: a new one in an empty directory, of the cluster that it is told, or is still to be
+ * told ("unbound"); else that which is there, with its boot number raised; durable when this resolves. Throws
+ * KvorumError where the directory belongs to another node, or is not restored to the end.
  */
 export async function openIdentity(
   disk: Disk,
   directory: string,
   nodeId: string,
   random: Random,
-  cluster?: ClusterIdentity,
+  cluster?: ClusterIdentity | "unbound",
 ): Promise<Identity> {
   const before = (await readIdentity(disk, directory)) ?? {
     ...(await firstIdentity(disk, directory, nodeId, random)),
-    ...cluster,
+    ...(cluster === "unbound" ? { isUnbound: true as const } : cluster),
   };
   if (before.isRestoring) throw new KvorumError("ERR", `${directory} holds ${unfinishedRestore}`);
   if (before.nodeId !== nodeId) {
     const owner = `${directory} belongs to node ${before.nodeId}, not to ${nodeId}`;
     throw new KvorumError("ERR", `${owner}: start with --id ${before.nodeId}, or with another --data`);
   }
-  const identity = { ...before, boot: before.boot + 1 };
+  // Whom nobody tells of a cluster any more is one by itself.
+  const { isUnbound, ...own } = before;
+  const isStillUnbound = isUnbound && cluster === "unbound";
+  const identity = { ...own, ...(isStillUnbound && { isUnbound }), boot: before.boot + 1 };
   await saveIdentity(disk, directory, identity);
   return identity;
 }
@@ -118,8 +139,15 @@ function isIdentity(value: SmallFile): value is SmallFile & Identity {
     Array.isArray(hashKey) &&
     hashKey.length === 2 &&
     hashKey.every((word) => Number.isInteger(word) && word === (word | 0)) &&
-    (value.isRestoring === undefined || value.isRestoring === true)
+    (value.isRestoring === undefined || value.isRestoring === true) &&
+    (value.isUnbound === undefined || value.isUnbound === true) &&
+    (value.founders === undefined || (Array.isArray(value.founders) && value.founders.every(isFounder)))
   );
+}
+
+function isFounder(value: unknown): value is Founder {
+  const { id, about } = Object(value) as Record<string, unknown>;
+  return typeof id === "string" && typeof about === "string";
 }
 
 function isHex(value: unknown, digits: number): boolean {

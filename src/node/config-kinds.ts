@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Address, parseAddress } from "../base/address.ts";
+import { nodeIdPattern } from "../base/node-id.ts";
 
 /**
  * Kinds of settings. Each reads text, as flags and the environment give it, and the types that YAML
@@ -44,6 +45,29 @@ export function wholeNumber(min: number, max: number): Kind<number> {
 export const address: Kind<Address> = kind("HOST:PORT, such as 127.0.0.1:6379 or [::1]:6379", (raw) =>
   typeof raw === "string" ? parseAddress(raw) : undefined,
 );
+
+/** None where it is empty. */
+export const addressOrNone: Kind<Address | ""> = kind(
+  "HOST:PORT, such as 127.0.0.1:6379 or [::1]:6379, or nothing",
+  (raw) => (raw === "" ? "" : typeof raw === "string" ? parseAddress(raw) : undefined),
+);
+
+/** "n1=HOST:PORT,n2=HOST:PORT", each node once. */
+export const nodeList: Kind<string> = kind(
+  "ID=HOST:PORT,ID=HOST:PORT,… with each id once, or nothing",
+  (raw) => (typeof raw === "string" && readNodeList(raw) !== undefined ? raw : undefined),
+);
+
+export function readNodeList(text: string): ReadonlyMap<string, Address> | undefined {
+  const nodes = new Map<string, Address>();
+  for (const part of text === "" ? [] : text.split(",")) {
+    const [id = "", ...rest] = part.trim().split("=");
+    const place = parseAddress(rest.join("="));
+    if (!nodeIdPattern.test(id) || place === undefined || nodes.has(id)) return undefined;
+    nodes.set(id, place);
+  }
+  return nodes;
+}
 
 /** As Redis reads them: "100mb" is 100 * 1024 * 1024, "100m" is 100 * 1000 * 1000. */
 const unitBytes: Readonly<Record<string, number>> = {

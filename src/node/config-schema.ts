@@ -4,9 +4,11 @@ import { limits } from "../base/limits.ts";
 import { nodeIdExpected, nodeIdPattern } from "../base/node-id.ts";
 import {
   address,
+  addressOrNone,
   byteCount,
   bytesOrShare,
   type Kind,
+  nodeList,
   oneOf,
   text,
   wholeNumber,
@@ -22,8 +24,17 @@ export type LogLevel = (typeof logLevels)[number];
 export interface SettingValues {
   readonly id: string;
   readonly listen: Address;
+  readonly "peer-listen": Address | "";
+  readonly announce: Address | "";
   readonly data: string;
   readonly memory: boolean;
+  readonly cluster: string;
+  readonly join: Address | "";
+  readonly "replica-of": Address | "";
+  readonly "cluster-secret": string;
+  readonly "write-quorum": number;
+  readonly "write-timeout": number;
+  readonly "election-timeout": number;
   readonly fsync: "always" | "interval";
   readonly "snapshot-log-size": number;
   readonly requirepass: string;
@@ -67,12 +78,61 @@ const shape: Shape = {
     placeholder: "HOST:PORT",
     help: "where clients connect; port 0 takes any free one",
   }),
+  "peer-listen": setting(addressOrNone, {
+    initial: "",
+    placeholder: "HOST:PORT",
+    help: "where other members connect; empty: 10000 above --listen",
+  }),
+  announce: setting(addressOrNone, {
+    initial: "",
+    placeholder: "HOST:PORT",
+    help: "where others reach this node's --listen, if that is another address; members are told the same host",
+  }),
   data: setting(text(/^[^\0]*$/, "a directory"), {
     initial: "",
     placeholder: "DIR",
     help: "directory of the log and the snapshots; empty: ./kvorum-data/ID",
   }),
   memory: setting(yesOrNo, { initial: false, help: "keep everything in memory: a stop loses it" }),
+  cluster: setting(nodeList, {
+    initial: "",
+    placeholder: "ID=HOST:PEERPORT,…",
+    help: "first start of a cluster: all its members, this node among them",
+  }),
+  join: setting(addressOrNone, {
+    initial: "",
+    placeholder: "HOST:PORT",
+    help: "first start: become a voting member of the cluster of the node that runs there",
+  }),
+  "replica-of": setting(addressOrNone, {
+    initial: "",
+    placeholder: "HOST:PORT",
+    help: "first start: become a learner of that cluster, an asynchronous read replica",
+  }),
+  "cluster-secret": setting(
+    text(/^[^\0]{0,512}$/, "text of at most 512 characters (in quotes where it is a number)"),
+    {
+      initial: "",
+      placeholder: "SECRET",
+      help: "members must know it; better set it with the environment variable",
+      isSecret: true,
+    },
+  ),
+  "write-quorum": setting(wholeNumber(0, 99), {
+    initial: 0,
+    placeholder: "W",
+    help: "voters that hold a write before it is answered; never fewer than a majority, which 0 stands for",
+  }),
+  "write-timeout": setting(wholeNumber(100, 600_000), {
+    initial: 5_000,
+    placeholder: "MILLISECONDS",
+    help: "a write that is not known to be committed after so long is answered UNKNOWN_OUTCOME",
+  }),
+  "election-timeout": setting(wholeNumber(100, 60_000), {
+    initial: 500,
+    placeholder: "MILLISECONDS",
+    help: "members that hear no leader for this long, up to twice, elect one; the same on all members",
+  }),
   fsync: setting(oneOf(["always", "interval"] as const), {
     initial: "always",
     placeholder: "WHEN",

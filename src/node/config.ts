@@ -1,9 +1,9 @@
-import { isLoopback } from "../base/address.ts";
+import { type Address, isLoopback } from "../base/address.ts";
 import { editDistance, nearestName } from "../base/nearest-name.ts";
 import type { ServerSettings } from "../server/settings.ts";
 import { ConfigError } from "./config-error.ts";
 import { type ConfigFile, type FileEntry, Nested, readConfigFile } from "./config-file.ts";
-import { numberOfShare } from "./config-kinds.ts";
+import { numberOfShare, readNodeList } from "./config-kinds.ts";
 import {
   type Issue,
   type LogLevel,
@@ -15,11 +15,23 @@ import {
   textOf,
 } from "./config-schema.ts";
 
+import { peerPortAbove } from "./joining.ts";
+import type { PlaceConfig } from "./place.ts";
+
 /** What a node is started with. */
 export interface NodeConfig {
   readonly id: string;
   readonly host: string;
   readonly port: number;
+  /** Where other members connect; port 0 takes any free one. */
+  readonly peerListen: Address;
+  /** Where others reach its clients' port, if not where it listens. */
+  readonly announce: Address | undefined;
+  readonly place: PlaceConfig;
+  /** Voters that hold a write before it is answered; 0: a majority. */
+  readonly writeQuorum: number;
+  readonly writeTimeoutMs: number;
+  readonly electionTimeoutMs: number;
   readonly memory: boolean;
   /** Where the log and the snapshots are. */
   readonly data: string;
@@ -131,6 +143,17 @@ function toConfig(values: SettingValues, sources: NodeConfig["sources"]): NodeCo
     id: values.id,
     host: values.listen.host,
     port: values.listen.port,
+    peerListen: values["peer-listen"] || peerListenOf(values.listen),
+    announce: values.announce || undefined,
+    place: {
+      listed: readNodeList(values.cluster)!,
+      join: values.join || values["replica-of"] || undefined,
+      wantsVote: values["replica-of"] === "",
+      secret: values["cluster-secret"],
+    },
+    writeQuorum: values["write-quorum"],
+    writeTimeoutMs: values["write-timeout"],
+    electionTimeoutMs: values["election-timeout"],
     memory: values.memory,
     data: values.data === "" ? `./kvorum-data/${values.id}` : values.data,
     fsync: values.fsync,
@@ -152,6 +175,12 @@ function toConfig(values: SettingValues, sources: NodeConfig["sources"]): NodeCo
   };
 }
 
+/** Above the highest port there is none: then any free one. */
+function peerListenOf({ host, port }: Address): Address {
+  const above = port === 0 ? 0 : port + peerPortAbove;
+  return { host, port: above <= 65_535 ? above : 0 };
+}
+
 function inForce(values: SettingValues, { sources }: NodeConfig): SettingInForce[] {
   return settings.map((setting: Setting) => {
     const value = values[setting.name];
@@ -165,9 +194,10 @@ function inForce(values: SettingValues, { sources }: NodeConfig): SettingInForce
 }
 
 /** Rules that concern several settings. */
-function refusalsOf({ host, memory, insecure, server, sources }: NodeConfig): string[] {
+function refusalsOf(config: NodeConfig): string[] {
+  const { host, memory, insecure, server, sources } = config;
   const refusals: string[] = [];
-  for (const name of ["data", "fsync"] as const) {
+  for (const name of ["data", "fsync", "cluster", "join", "replica-of"] as const) {
     if (!memory || sources[name] === "default") continue;
     refusals.push(
       `${name} (${sources[name]}): memory (${sources.memory}) keeps nothing on a disk; leave one of them out`,
@@ -178,5 +208,44 @@ function refusalsOf({ host, memory, insecure, server, sources }: NodeConfig): st
       `listen (${sources.listen}): ${host} can be reached from other machines; set KVORUM_REQUIREPASS, or add --insecure`,
     );
   }
+  if (!memory) refusals.push(...placeRefusalsOf(config));
   return refusals;
+}
+
+/** Of a node among others. */
+function placeRefusalsOf({
+  id,
+  fsync,
+  insecure,
+  place,
+  peerListen,
+  announce,
+  sources,
+}: NodeConfig): string[] {
+  const refusals: string[] = [];
+  const { listed, join, secret } = place;
+  const given = (["cluster", "join", "replica-of"] as const).filter((name) => sources[name] !== "default");
+  if (given.length > 1)
+    refusals.push(
+      `${given.join(" and ")}: a node comes into being in one of these ways; leave the others out`,
+    );
+  if (listed.size > 0 && !listed.has(id))
+    refusals.push(`cluster (${sources.cluster}): ${id} is not among its members; check --id (${sources.id})`);
+  if ((listed.size > 1 || (join !== undefined && place.wantsVote)) && fsync !== "always")
+    refusals.push(
+      `fsync (${sources.fsync}): votes between several members rest on what a disk has promised; only one voter may sync now and then`,
+    );
+  if (!isLoopback(peerListen.host) && secret === "" && !insecure)
+    refusals.push(
+      `peer-listen (${sources["peer-listen"]}): ${peerListen.host} can be reached from other machines; set KVORUM_CLUSTER_SECRET, or add --insecure`,
+    );
+  if ((listed.size > 1 || join !== undefined) && announce === undefined && isEverywhere(peerListen.host))
+    refusals.push(
+      `announce (${sources.announce}): others cannot reach ${peerListen.host}; say where they find this node`,
+    );
+  return refusals;
+}
+
+function isEverywhere(host: string): boolean {
+  return host === "0.0.0.0" || host === "::";
 }

@@ -1,16 +1,20 @@
 import { Engine } from "../engine/engine.ts";
 import { DataDirectory } from "../log/data-directory.ts";
+import { PeerBoots } from "../log/peer-boots.ts";
 import { systemClock } from "../platform/clock.ts";
 import { systemDisk } from "../platform/disk-system.ts";
 import type { Logger } from "../platform/logger.ts";
+import { systemDialer } from "../platform/net-connect.ts";
 import { systemNet } from "../platform/net-system.ts";
 import { systemProcess } from "../platform/process.ts";
 import { systemRandom } from "../platform/random.ts";
+import type { Config as RaftConfig } from "../raft/config.ts";
 import type { Replica } from "../replica/contract.ts";
 import { Durable } from "../replica/durable.ts";
 import { Memory } from "../replica/memory.ts";
 import { Server } from "../server/server.ts";
 import type { NodeConfig } from "./config.ts";
+import { Place } from "./place.ts";
 
 export interface Node {
   /** HOST:PORT that clients reach. */
@@ -50,7 +54,9 @@ export async function startNode(config: NodeConfig, logger: Logger): Promise<Nod
   server.stats.emptyProcessBytes = emptyProcessBytes;
   try {
     await server.listen(config.host, config.port);
+    await store.listen(server.port);
   } catch (error) {
+    await server.close();
     await store.close(false);
     throw error;
   }
@@ -76,6 +82,8 @@ export async function startNode(config: NodeConfig, logger: Logger): Promise<Nod
 /** What holds the data of a node. */
 interface Store {
   readonly member: Replica;
+  /** Hears other members. Clients are heard on this port. */
+  listen(clientPort: number): Promise<void>;
   start(): Promise<void>;
   close(saves: boolean): Promise<void>;
 }
@@ -83,20 +91,58 @@ interface Store {
 function inMemory(): Store {
   const hashKey = [systemRandom.uint32() | 0, systemRandom.uint32() | 0] as const;
   const member = new Memory(new Engine(hashKey), systemClock);
-  return { member, start: async () => {}, close: () => member.close() };
+  return { member, listen: async () => {}, start: async () => {}, close: () => member.close() };
 }
 
 async function durable(config: NodeConfig, logger: Logger): Promise<Store> {
+  const { listed, join } = config.place;
   const directory = await DataDirectory.open({
     disk: systemDisk,
     directory: config.data,
     nodeId: config.id,
+    ...(listed.size > 0 || join !== undefined ? { cluster: "unbound" } : {}),
     clock: systemClock,
     random: systemRandom,
     logger,
   });
+  const place = new Place(config.place, {
+    ...{ directory, boots: await PeerBoots.open(systemDisk, config.data) },
+    ...{ net: systemNet, dialer: systemDialer, clock: systemClock, random: systemRandom, logger },
+  });
   const engine = new Engine(directory.identity.hashKey);
-  return new Durable(engine, directory, systemClock, logger, config);
+  const durable = new Durable(engine, directory, systemClock, logger, {
+    ...config,
+    cluster: { peers: place.network, bind: () => place.bind(), raft: raftConfigOf(config) },
+  });
+  return {
+    member: durable.member,
+    listen: (clientPort) => listen(place, config, clientPort),
+    async start() {
+      await durable.start();
+      place.serve(durable.member);
+    },
+    async close(saves) {
+      await place.close();
+      await durable.close(saves);
+    },
+  };
+}
+
+async function listen(place: Place, { host, peerListen, announce }: NodeConfig, port: number): Promise<void> {
+  const peerPort = await place.network.open(peerListen);
+  const client = announce ?? { host, port };
+  place.reachedAt({ client, peer: { host: announce?.host ?? peerListen.host, port: peerPort } });
+}
+
+/** Ticks of 10 ms: all other times follow from that of elections. */
+function raftConfigOf({ electionTimeoutMs }: NodeConfig): Partial<RaftConfig> {
+  const electionTicksMin = Math.round(electionTimeoutMs / 10);
+  return {
+    electionTicksMin,
+    electionTicksMax: 2 * electionTicksMin,
+    heartbeatTicks: Math.max(1, Math.round(electionTicksMin / 10)),
+    checkQuorumTicks: Math.max(2, Math.round(electionTicksMin * 0.8)),
+  };
 }
 
 /** Promise.withResolvers, which Node.js 20 does not have. */

@@ -89,3 +89,6 @@ function makeFrameKinds(): (FrameKind | undefined)[] {
   }
   return kinds;
 }
+
+/** The same for everybody: who speaks to whom is not in it. */
+export const aliveFrame: Buffer = encodeFrame({ type: "alive", from: "", to: "" })[0]!;

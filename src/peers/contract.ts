@@ -1,3 +1,4 @@
+import type { Configuration } from "../raft/configuration.ts";
 import type { NodeId } from "../raft/types.ts";
 import type { PeerMessage } from "./message.ts";
 
@@ -7,6 +8,8 @@ import type { PeerMessage } from "./message.ts";
  */
 export interface Peers {
   send(message: PeerMessage): void;
+  /** Who the members are, as of the last entry of this node's log: whom to reach, and where. */
+  setMembers(configuration: Configuration): void;
   /** Who hears what arrives; before that it is lost. */
   listen(listener: PeerListener): void;
 }

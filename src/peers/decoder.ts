@@ -32,8 +32,9 @@ export class PeerDecoder {
 
   /** False: see `damage`. */
   push(bytes: Buffer): boolean {
+    if (this.damage !== undefined) return false;
     try {
-      for (let at = 0; at < bytes.length && this.damage === undefined; )
+      for (let at = 0; at < bytes.length || this.#isWhole; )
         at = this.#kind === undefined ? this.#pushHead(bytes, at) : this.#pushBody(bytes, at);
     } catch (error) {
       if (!(error instanceof FrameDamage)) throw error;
@@ -41,6 +42,11 @@ export class PeerDecoder {
       this.damage = this.#kind === undefined ? error.message : `${this.#kind.name}: ${error.message}`;
     }
     return this.damage === undefined;
+  }
+
+  /** A frame without a body ends with its head. */
+  get #isWhole(): boolean {
+    return this.#kind !== undefined && this.#length === 0;
   }
 
   /** Returns where to go on. */

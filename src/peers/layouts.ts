@@ -248,6 +248,12 @@ export const hostLayouts: HostLayouts = {
       heldIndex: from.u48(),
     }),
   },
+  alive: {
+    kind: 38,
+    ...fixed(0),
+    write() {},
+    read: (_from, ends) => ({ type: "alive", ...ends }),
+  },
 };
 
 function fixed(bytes: number): { bytesMin: number; bytesMax: number } {

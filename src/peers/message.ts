@@ -9,7 +9,8 @@ export type PeerMessage =
   | Forward
   | ForwardReply
   | LogEndRequest
-  | LogEnd;
+  | LogEnd
+  | Alive;
 
 interface Envelope {
   readonly from: NodeId;
@@ -85,4 +86,9 @@ export interface LogEnd extends Envelope {
   readonly heldIndex: LogIndex;
   /** The last configuration that is committed there. */
   readonly configurationIndex: LogIndex;
+}
+
+/** Says nothing but that there is somebody. Never reaches the replica. */
+export interface Alive extends Envelope {
+  readonly type: "alive";
 }

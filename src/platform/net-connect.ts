@@ -73,6 +73,13 @@ class OutgoingStream implements Stream {
     return false;
   }
 
+  writeAll(parts: readonly Buffer[]): boolean {
+    this.#socket.cork();
+    for (const part of parts) this.write(part);
+    this.#socket.uncork();
+    return this.#socket.writableLength === 0;
+  }
+
   pause(): void {
     this.#socket.pause();
   }

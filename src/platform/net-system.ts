@@ -90,6 +90,15 @@ class SocketStream implements Stream {
     return false;
   }
 
+  writeAll(parts: readonly Buffer[]): boolean {
+    this.#socket.cork();
+    for (const part of parts) this.#socket.write(part);
+    this.#socket.uncork();
+    if (this.#socket.writableLength === 0) return true;
+    this.#awaitDrain();
+    return false;
+  }
+
   pause(): void {
     this.#socket.pause();
   }

@@ -21,6 +21,8 @@ export interface Stream {
    * False: the stream keeps the buffer until it has sent it.
    */
   write(bytes: Buffer): boolean;
+  /** Sends several buffers one behind the other, in one call of the system where that is possible. As `write`. */
+  writeAll(parts: readonly Buffer[]): boolean;
   /** Bytes taken by `write` and not sent yet. */
   readonly unsentBytes: number;
   pause(): void;

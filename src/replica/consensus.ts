@@ -78,6 +78,8 @@ export class Consensus {
   readonly #persister: Persister;
   readonly #sender: SnapshotSender;
   readonly #receiver: SnapshotReceiver;
+  /** As the peers know them. */
+  #members: Configuration | undefined;
   #tickedMs: number;
   #isTurning = false;
   #isStopped = false;
@@ -265,7 +267,16 @@ export class Consensus {
     for (let ready = this.#node.ready(); ready !== undefined; ready = this.#node.ready())
       this.#carryOut(ready);
     this.#isTurning = false;
+    this.#tellMembers();
     this.#parts.host.turned();
+  }
+
+  /** As they are in force: from the entry on that brought them, or its truncation. */
+  #tellMembers(): void {
+    const { configuration } = this.#node;
+    if (configuration === this.#members) return;
+    this.#members = configuration;
+    this.#parts.peers.setMembers(configuration);
   }
 
   #carryOut({ write, messages, loads, reads, failedReads, status, applyIndex }: Ready): void {

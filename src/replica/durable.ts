@@ -5,6 +5,7 @@ import type { DataDirectory } from "../log/data-directory.ts";
 import type { EntryId } from "../log/entry.ts";
 import { isNewer } from "../log/fault.ts";
 import type { HardState } from "../log/hard-state.ts";
+import type { Binding } from "../log/identity.ts";
 import type { Wal } from "../log/wal.ts";
 import type { Peers } from "../peers/contract.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
@@ -39,8 +40,13 @@ export interface DurableOptions {
 
 export interface ClusterOptions {
   readonly peers: Peers;
-  /** Of a new cluster: every member writes them as the first entry. Without members: the node waits to be told. */
-  readonly first: Configuration;
+  /**
+   * Of a new cluster: every member writes them as the first entry. Without members: the node waits to be told.
+   * Absent: what the directory says, or the node alone.
+   */
+  readonly first?: Configuration;
+  /** For a directory that belongs to no cluster yet: finds one, however long that takes. */
+  bind?(): Promise<Binding>;
   /** Where it differs from raft's defaults. */
   readonly raft?: Partial<Config>;
 }
@@ -106,14 +112,13 @@ export class Durable implements Persistence, MemberKeeper {
     const clock = this.#clock;
     const logger = this.#logger;
     const startMs = clock.monotonicMs();
+    const first = await this.#bound();
     const loading = this.#phase("loading the snapshot", 0, 0.5);
     const { snapshots } = this.#directory;
     const { base, damage } = await loadNewest(this.#engine, snapshots, clock, logger, loading);
     const log = await this.#openLog(base, damage);
     await snapshots.fallBackTo(base);
     this.#log = log;
-    const cluster = this.#options.cluster;
-    const first = cluster?.first ?? alone(this.#directory.identity.nodeId);
     await begin(this.#directory, log, first);
     const state = await this.#replay(log, base, first);
     const consensus = this.#consensusOf(log, state, first, await this.#directory.hardState());
@@ -122,6 +127,20 @@ export class Durable implements Persistence, MemberKeeper {
     if (this.#isShort) this.#look();
     const seconds = ((clock.monotonicMs() - startMs) / 1000).toFixed(1);
     logger.info(`recovered up to entry ${member.appliedIndex} (snapshot ${base.index}) in ${seconds} s`);
+  }
+
+  /** The members with which the log begins, once the directory belongs to a cluster. */
+  async #bound(): Promise<Configuration> {
+    const { cluster } = this.#options;
+    const directory = this.#directory;
+    if (directory.identity.isUnbound && cluster?.bind !== undefined) {
+      await directory.bind(await cluster.bind());
+      this.#engine.rekey(directory.identity.hashKey);
+    }
+    const { founders, nodeId } = directory.identity;
+    if (cluster?.first !== undefined) return cluster.first;
+    if (founders === undefined) return alone(nodeId);
+    return { members: founders.map(({ id, about }) => ({ id, isVoter: true, about })) };
   }
 
   /** Applies what is known to be committed; a leader tells about the rest. */
@@ -348,7 +367,7 @@ const shrinkRoomBytes = 2 * 1024 * 1024;
 const writeTimeoutMs = 5000;
 
 /** A node that is alone has nobody to talk to. */
-const nobody: Peers = { send() {}, listen() {} };
+const nobody: Peers = { send() {}, listen() {}, setMembers() {} };
 
 function placedOf(
   { configuration, configurationIndex = 0 }: Base,

@@ -105,6 +105,7 @@ export class ClusterRun {
         if (this.delays === undefined) setImmediate(arrive);
         else for (const delayMs of this.delays(message)) setTimeout(arrive, delayMs);
       },
+      setMembers() {},
       listen: (listener) => this.#listeners.set(from, listener),
     };
   }

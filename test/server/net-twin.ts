@@ -100,6 +100,10 @@ class StreamTwin implements Stream {
     return false;
   }
 
+  writeAll(parts: readonly Buffer[]): boolean {
+    return this.write(Buffer.concat(parts));
+  }
+
   pause(): void {
     this.#isPaused = true;
   }

@@ -1,0 +1,86 @@
+import { KvorumError } from "../base/errors.ts";
+import type { Disk } from "../platform/disk.ts";
+import { readSmallFile, replaceSmallFile } from "./small-file.ts";
+
+/** One start of a member. */
+export interface Start {
+  readonly id: string;
+  readonly incarnation: string;
+  readonly boot: number;
+  /** Names the process. */
+  readonly run: string;
+}
+
+const fileName = "peers.json";
+const format = 1;
+/** Members that are remembered: far more than a cluster has. Who was not seen for longest is forgotten. */
+const membersMax = 256;
+
+/**
+ * The highest boot number of each member that this node has heard, on the disk: a copy of a data directory that was
+ * started less often than the original is found out, and does not speak for it.
+ */
+export class PeerBoots {
+  readonly #disk: Disk;
+  readonly #directory: string;
+  readonly #boots: Map<string, Omit<Start, "run">>;
+  /** Which process had that boot, as far as this one knows. */
+  readonly #runs = new Map<string, string>();
+  #saving: Promise<void> = Promise.resolve();
+
+  private constructor(disk: Disk, directory: string, boots: Map<string, Omit<Start, "run">>) {
+    this.#disk = disk;
+    this.#directory = directory;
+    this.#boots = boots;
+  }
+
+  /** Rejects with KvorumError where the file is damaged or newer. */
+  static async open(disk: Disk, directory: string): Promise<PeerBoots> {
+    const file = await readSmallFile(disk, directory, fileName, format);
+    const boots = new Map<string, Omit<Start, "run">>();
+    if (file !== undefined) {
+      const { members } = file;
+      if (!Array.isArray(members) || !members.every(isBoot))
+        throw new KvorumError("ERR", `${directory}/${fileName} is not what kvorum writes: remove it`);
+      for (const member of members) boots.set(member.id, member);
+    }
+    return new PeerBoots(disk, directory, boots);
+  }
+
+  /** Why this start is not believed; undefined, once it is remembered. */
+  async judge({ id, incarnation, boot, run }: Start): Promise<string | undefined> {
+    const known = this.#boots.get(id);
+    if (known?.incarnation === incarnation && boot <= known.boot) {
+      const knownRun = this.#runs.get(id) ?? run;
+      if (boot < known.boot || run !== knownRun)
+        return `${id} has been started since from this data directory, or a copy of it: of copies only the newest may run`;
+      this.#runs.set(id, run);
+      return undefined;
+    }
+    this.#boots.delete(id);
+    this.#boots.set(id, { id, incarnation, boot });
+    this.#runs.set(id, run);
+    if (this.#boots.size > membersMax) this.#boots.delete(this.#boots.keys().next().value!);
+    return this.#save();
+  }
+
+  /** One at a time; undefined, or why it could not be remembered. */
+  async #save(): Promise<string | undefined> {
+    const saved = this.#saving.then(() =>
+      replaceSmallFile(this.#disk, this.#directory, fileName, { format, members: [...this.#boots.values()] }),
+    );
+    this.#saving = saved.catch(() => {});
+    try {
+      await saved;
+      return undefined;
+    } catch {
+      return "this node's disk takes nothing";
+    }
+  }
+}
+
+function isBoot(value: unknown): value is Omit<Start, "run"> {
+  if (typeof value !== "object" || value === null) return false;
+  const { id, incarnation, boot } = value as Record<string, unknown>;
+  return typeof id === "string" && typeof incarnation === "string" && Number.isSafeInteger(boot);
+}

@@ -1,0 +1,190 @@
+import { parseAddress } from "../base/address.ts";
+import { KvorumError } from "../base/errors.ts";
+import type { DataDirectory } from "../log/data-directory.ts";
+import { decodeAbout, encodeAbout, isAbout, type MemberAbout } from "../peers/about.ts";
+import type { Answer, Question } from "../peers/asks.ts";
+import type { Hello } from "../peers/hello.ts";
+import type { PeerNetwork } from "../peers/network.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
+import type { Logger } from "../platform/logger.ts";
+import type { Change, Member as Configured } from "../raft/configuration.ts";
+import type { NodeId } from "../raft/types.ts";
+import type { Member } from "../replica/member.ts";
+import type { Who } from "./founding.ts";
+
+export interface MembershipParts {
+  readonly member: Member;
+  readonly network: PeerNetwork;
+  readonly directory: DataDirectory;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const lookMs = 500;
+/** A change waits for the one before, and for the leader's first entry. */
+const retryMs = 50;
+const retriesMax = 100;
+
+/**
+ * Who is taken in, and what the leader does about members by itself: learners that want to vote are promoted when they
+ * have caught up, and addresses that have changed are written down.
+ */
+export class Membership {
+  readonly #parts: MembershipParts;
+  readonly #looks: Timer;
+  #isBusy = false;
+  #saidRemoved = false;
+
+  constructor(parts: MembershipParts) {
+    this.#parts = parts;
+    this.#looks = parts.clock.every(lookMs, () => void this.#look());
+  }
+
+  close(): void {
+    this.#looks.cancel();
+  }
+
+  /** For PeerNetwork.answer. */
+  async answer(question: Question, from: Hello): Promise<Answer> {
+    if (question.type === "join") return this.#join(question.about, from);
+    throw new KvorumError("ERR", `nobody answers ${question.type}`);
+  }
+
+  /** As of the last entry applied. */
+  get members(): Pick<Who, "members" | "membersIndex"> {
+    const { index, configuration } = this.#parts.member.placed;
+    return { members: configuration.members, membersIndex: index };
+  }
+
+  async #join(about: unknown, from: Hello): Promise<Answer> {
+    const { network, directory } = this.#parts;
+    if (!isAbout(about) || about.incarnation !== from.incarnation)
+      throw new KvorumError("ERR", "it does not say who it is");
+    const leader = this.#leader;
+    if (leader !== directory.identity.nodeId)
+      return { leader: leader === undefined ? undefined : network.addressOf(leader) };
+    await this.#describeSelf();
+    await this.#takeIn(from.id, about);
+    return { hashKey: directory.identity.hashKey };
+  }
+
+  /** A new member begins as a learner; one that has lost its directory begins anew. */
+  async #takeIn(id: NodeId, about: MemberAbout): Promise<void> {
+    const { network, logger, directory } = this.#parts;
+    const known = this.#find(id);
+    const text = encodeAbout(about);
+    if (known === undefined) {
+      await this.#change({ type: "addLearner", id, about: text });
+      logger.info(`${id} (${about.peer}) is a member now`);
+      return;
+    }
+    const before = decodeAbout(known.about)?.incarnation;
+    if (before === about.incarnation) return;
+    if (before === "") {
+      await this.#change({ type: "describe", id, about: text });
+      return;
+    }
+    if (id === directory.identity.nodeId || network.isUp(id))
+      throw new KvorumError(
+        "ERR",
+        `${id} is running elsewhere: give this node another --id, or stop that one`,
+      );
+    logger.info(`${id} has a new data directory: it begins anew as a learner`);
+    if (known.isVoter)
+      await this.#change({ type: "demote", id, about: encodeAbout({ ...about, wantsVote: true }) });
+    else {
+      await this.#change({ type: "remove", id });
+      await this.#change({ type: "addLearner", id, about: text });
+    }
+  }
+
+  /** A node that began alone has said nothing of itself yet, and addresses change. */
+  async #describeSelf(): Promise<void> {
+    const { directory, network } = this.#parts;
+    const { nodeId, incarnation } = directory.identity;
+    const own = this.#find(nodeId);
+    const { peer, client } = network.self;
+    const about = encodeAbout({ peer, client, incarnation });
+    if (own !== undefined && own.about !== about) await this.#change({ type: "describe", id: nodeId, about });
+  }
+
+  async #change(change: Change): Promise<void> {
+    for (let tries = 0; ; tries++) {
+      try {
+        await this.#parts.member.changeMembers(change);
+        return;
+      } catch (error) {
+        if (!(error instanceof KvorumError) || error.code !== "BUSY" || tries >= retriesMax) throw error;
+      }
+      await new Promise<void>((resolve) => void this.#parts.clock.after(retryMs, resolve));
+    }
+  }
+
+  async #look(): Promise<void> {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    try {
+      if (this.#leader === this.#parts.directory.identity.nodeId) await this.#lead();
+      else await this.#follow();
+    } catch (error) {
+      this.#parts.logger.debug(`members: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    this.#isBusy = false;
+  }
+
+  async #lead(): Promise<void> {
+    const { network, directory } = this.#parts;
+    const others = this.#members.filter(({ id }) => id !== directory.identity.nodeId);
+    if (others.length > 0) await this.#describeSelf();
+    for (const { id, isVoter, about } of others) {
+      const known = decodeAbout(about);
+      const moved = network.movedTo(id);
+      if (known !== undefined && moved !== undefined)
+        await this.#change({ type: "describe", id, about: encodeAbout({ ...known, ...moved }) });
+      // Refused as long as it lags.
+      else if (!isVoter && known?.wantsVote) await this.#promote(id);
+    }
+  }
+
+  async #promote(id: NodeId): Promise<void> {
+    await this.#parts.member.changeMembers({ type: "promote", id });
+    this.#parts.logger.info(`${id} has caught up: it votes from now on`);
+  }
+
+  /** Nobody tells a node that it was removed while it was away. */
+  async #follow(): Promise<void> {
+    const { network, directory, member, logger } = this.#parts;
+    if (this.#leader !== undefined || this.#saidRemoved) return;
+    const { nodeId, incarnation } = directory.identity;
+    for (const { id } of this.#members) {
+      const address = parseAddress(network.addressOf(id) ?? "");
+      if (id === nodeId || address === undefined) continue;
+      const who = await network.ask(address, { type: "who" }).then(({ answer }) => answer as Who, ignore);
+      if (who?.members === undefined || who.membersIndex! <= member.placed.index) continue;
+      const own = who.members.find((one) => one.id === nodeId);
+      const about = decodeAbout(own?.about ?? "");
+      if (own !== undefined && (about === undefined || about.incarnation === incarnation)) continue;
+      this.#saidRemoved = true;
+      const why =
+        own === undefined ? "was removed from its cluster" : "has come anew with another data directory";
+      logger.error(
+        `${nodeId} ${why}: this directory takes no part any more; start with --join and an empty one`,
+      );
+      return;
+    }
+  }
+
+  get #leader(): NodeId | undefined {
+    return this.#parts.member.status?.leaderId;
+  }
+
+  get #members(): readonly Configured[] {
+    return this.#parts.member.status?.configuration.members ?? [];
+  }
+
+  #find(id: NodeId): Configured | undefined {
+    return this.#members.find((member) => member.id === id);
+  }
+}
+
+function ignore(): undefined {}

@@ -1,0 +1,124 @@
+import { cpSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Reply } from "../../src/protocol/reply.ts";
+import { type Running, startKvorum } from "../command-line.ts";
+import { RawClient } from "../server/raw-client.ts";
+import { TemporaryFolder } from "../temporary-folder.ts";
+
+/** Clusters of this process, so that no two have an address in common. */
+let clusters = 0;
+const clientPort = 6379;
+const peerPort = 16379;
+
+/** Real processes, each with an address of its own in 127.0.0.0/8, and a directory. Dispose of it to end them all. */
+export class Cluster {
+  readonly #folder = new TemporaryFolder();
+  readonly #net: string;
+  readonly #nodes = new Map<string, Running>();
+  readonly #listed: readonly string[];
+
+  constructor(ids: readonly string[]) {
+    this.#listed = ids;
+    this.#net = `127.${1 + (process.pid % 250)}.${((process.pid >> 8) % 250) ^ (++clusters % 250)}`;
+  }
+
+  /** All members of a new cluster, serving. */
+  static async start(...ids: readonly string[]): Promise<Cluster> {
+    const cluster = new Cluster(ids);
+    for (const id of ids) cluster.start(id);
+    for (const id of ids) await cluster.serving(id);
+    return cluster;
+  }
+
+  hostOf(id: string): string {
+    return `${this.#net}.${Number(id.slice(1))}`;
+  }
+
+  clientsOf(id: string): string {
+    return `${this.hostOf(id)}:${clientPort}`;
+  }
+
+  peersOf(id: string): string {
+    return `${this.hostOf(id)}:${peerPort}`;
+  }
+
+  directoryOf(id: string): string {
+    return join(this.#folder.path, id);
+  }
+
+  get list(): string {
+    return this.#listed.map((id) => `${id}=${this.peersOf(id)}`).join(",");
+  }
+
+  /** Begins to run a node: a member of the first hour, unless other options say how it comes in. */
+  start(id: string, ...options: readonly string[]): Running {
+    const place = options.length > 0 ? options : ["--cluster", this.list];
+    const running = startKvorum([
+      ...["start", "--id", id, "--listen", this.clientsOf(id), "--data", this.directoryOf(id)],
+      ...["--loglevel", "debug", ...place],
+    ]);
+    this.#nodes.set(id, running);
+    return running;
+  }
+
+  async serving(id: string): Promise<void> {
+    await this.#nodes.get(id)!.sees(/serves on/);
+  }
+
+  /** Resolves with what the node has logged as soon as it has logged this. */
+  logs(id: string, pattern: RegExp): Promise<string> {
+    return this.#nodes.get(id)!.sees(pattern, "stderr");
+  }
+
+  /** The same, whichever node it is: who leads is nobody's choice. */
+  someoneLogs(pattern: RegExp): Promise<string> {
+    const alive = [...this.#nodes.values()].filter(
+      ({ process }) => process.exitCode === null && process.signalCode === null,
+    );
+    return Promise.any(alive.map((node) => node.sees(pattern, "stderr")));
+  }
+
+  async kill(id: string): Promise<void> {
+    const node = this.#nodes.get(id)!;
+    node.process.kill("SIGKILL");
+    await node.ended;
+  }
+
+  async stop(id: string): Promise<number | string> {
+    const node = this.#nodes.get(id)!;
+    node.process.kill("SIGTERM");
+    return (await node.ended).code;
+  }
+
+  loseDisk(id: string): void {
+    rmSync(this.directoryOf(id), { recursive: true });
+  }
+
+  copyDisk(from: string, to: string): void {
+    cpSync(this.directoryOf(from), this.directoryOf(to), { recursive: true });
+  }
+
+  client(id: string): Promise<RawClient> {
+    return RawClient.connect(clientPort, this.hostOf(id));
+  }
+
+  /** One command, again and again until it is taken: elections take their time. */
+  async call(id: string, ...words: readonly string[]): Promise<Reply> {
+    await this.serving(id);
+    const client = await this.client(id);
+    try {
+      for (;;) {
+        const reply = await client.call(...words);
+        if (!/^-(CLUSTERDOWN|LOADING|NOREPLICAS)/.test(String(reply))) return reply;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    } finally {
+      client.socket.destroy();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const id of this.#nodes.keys()) await this.kill(id);
+    this.#folder[Symbol.dispose]();
+  }
+}
