@@ -17,6 +17,8 @@ export const simLimits = {
   seedMsMax: 180_000,
   /** Seeds after which a planted bug has escaped: a few minutes. */
   mutantSeedsMax: 500,
+  /** After so many seeds, a state that none of them has reached is one that the simulator does not test. */
+  seedsOfLongRun: 1_000,
   /** Violations that one checker reports: whoever reads them begins with the first. */
   violationsMax: 20,
 } as const;

@@ -17,8 +17,8 @@ export const membership: readonly Mutant[] = [
     rule: "The configuration that it starts from may be one that another leader has changed (Ongaro 2015).",
     point: 2,
     file: "raft/leader.js",
-    right: 'if (!this.#hasCommittedInTerm)\n            return "termNotCommitted";',
-    wrong: "",
+    right: "if (!this.#hasCommittedInTerm) {",
+    wrong: "if (false) {",
   },
   {
     name: "truncated-configuration-kept",
@@ -81,9 +81,8 @@ export const membership: readonly Mutant[] = [
     rule: "Nothing new is taken until the successor leads or time is over (thesis 3.10).",
     point: 13,
     file: "raft/leader.js",
-    right:
-      'if (this.#transfer !== undefined)\n            return "transferring";\n        if (this.#uncommitted',
-    wrong: "if (this.#uncommitted",
+    right: 'reached("proposal-while-transferring");\n            return "transferring";',
+    wrong: 'reached("proposal-while-transferring");',
   },
   {
     name: "transfer-before-caught-up",

@@ -69,6 +69,12 @@ async function resultOf(worker: Worker, seed: number, options: RunOptions): Prom
 function lost(seed: number, text: string): RunResult {
   return {
     ...{ seed, violations: [{ checker: "crash", text }], traceHash: "", traceLines: [], description: "" },
-    ...{ simulatedMs: 0, events: 0, operations: { known: 0, unknown: 0, failed: 0 }, faults: [] },
+    ...{
+      simulatedMs: 0,
+      events: 0,
+      operations: { known: 0, unknown: 0, failed: 0 },
+      faults: [],
+      reached: [],
+    },
   };
 }

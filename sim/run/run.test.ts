@@ -17,6 +17,8 @@ test("a seed is a run: the same one twice has one trace, another one has another
     assert.equal(one.traceHash, again.traceHash, `seed ${seed}`);
     assert.equal(one.traceLines.join("\n"), again.traceLines.join("\n"));
     assert.deepEqual(one.operations, again.operations);
+    assert.ok(one.reached.length > 0);
+    assert.deepEqual(one.reached, again.reached);
     assert.notEqual(one.traceHash, other.traceHash);
   }
 });

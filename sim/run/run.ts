@@ -1,6 +1,8 @@
+import { observeReached } from "../../src/base/reached.ts";
 import { type Violation, Violations } from "../checkers/checker.ts";
 import { checkHistory } from "../checkers/history.ts";
 import { showOperation } from "../checkers/show.ts";
+import { FaultCounts } from "../fault-counts.ts";
 import { describeKnobs, drawKnobs } from "../knobs.ts";
 import { Prng } from "../prng.ts";
 import { Storm } from "../storm.ts";
@@ -23,6 +25,8 @@ export interface RunResult {
   readonly events: number;
   readonly operations: Readonly<Record<"known" | "unknown" | "failed", number>>;
   readonly faults: readonly (readonly [kind: string, count: number])[];
+  /** How often each of the states that src names was reached: src/base/points.ts. */
+  readonly reached: readonly (readonly [point: string, count: number])[];
 }
 
 /** A disk that hangs may do so for 30 s after the end of the storm, and then an election has to come. */
@@ -49,6 +53,7 @@ export class SimRun {
   readonly #workload: WorkloadOptions;
   readonly #violations = new Violations("run");
   readonly #crashes = new Violations("crash");
+  readonly #reached = new FaultCounts();
 
   constructor(seed: number, options: RunOptions = {}) {
     this.#seed = seed;
@@ -72,6 +77,7 @@ export class SimRun {
   }
 
   async run(): Promise<RunResult> {
+    observeReached((point) => this.#reached.count(point));
     try {
       await this.#safety();
       await this.#liveness();
@@ -79,6 +85,7 @@ export class SimRun {
       this.#crashes.add(`A node has crashed: ${error instanceof Error ? error.stack : error}`);
     }
     this.#stopAll();
+    observeReached(undefined);
     return this.#result();
   }
 
@@ -161,6 +168,7 @@ export class SimRun {
       events: world.scheduler.events,
       operations: { known, unknown, failed },
       faults: world.faults.all,
+      reached: this.#reached.all,
     };
   }
 

@@ -1,3 +1,5 @@
+import { points } from "../../src/base/points.ts";
+import { simLimits } from "../limits.ts";
 import type { RunResult } from "./run.ts";
 
 /** What many runs add up to, as a report. */
@@ -10,8 +12,9 @@ export class Totals {
   #unknown = 0;
   #refused = 0;
   readonly #faults: Map<string, number> = new Map();
+  readonly #reached: Map<string, number> = new Map();
 
-  add({ violations, simulatedMs, events, operations, faults }: RunResult): void {
+  add({ violations, simulatedMs, events, operations, faults, reached }: RunResult): void {
     this.seeds++;
     if (violations.length > 0) this.failed++;
     this.#simulatedMs += simulatedMs;
@@ -20,6 +23,17 @@ export class Totals {
     this.#unknown += operations.unknown;
     this.#refused += operations.failed;
     for (const [kind, count] of faults) this.#faults.set(kind, (this.#faults.get(kind) ?? 0) + count);
+    for (const [point, count] of reached) this.#reached.set(point, (this.#reached.get(point) ?? 0) + count);
+  }
+
+  /** States that no run has reached, of those that src names. */
+  get neverReached(): string[] {
+    return pointNames.filter((point) => !this.#reached.has(point));
+  }
+
+  /** So many runs should have reached all of them, and have not. */
+  get hasMissed(): boolean {
+    return this.seeds >= simLimits.seedsOfLongRun && this.neverReached.length > 0;
   }
 
   /** Acknowledged operations of the run in the middle. */
@@ -39,6 +53,17 @@ export class Totals {
         .sort()
         .map(([kind, count]) => `${kind} ${count}`)
         .join(", ")}`,
+      this.#reachedReport,
     ].join("\n");
   }
+
+  /** Few runs reach few states: which ones they have not, says nothing. */
+  get #reachedReport(): string {
+    const { neverReached } = this;
+    const sum = `reached: ${pointNames.length - neverReached.length} of ${pointNames.length} named states`;
+    if (neverReached.length === 0) return sum;
+    return `${sum}\nnever reached: ${neverReached.join(", ")}`;
+  }
 }
+
+const pointNames: readonly string[] = Object.values(points).flatMap((ofFile) => Object.keys(ofFile));

@@ -1,5 +1,6 @@
 import { assert } from "../base/assert.ts";
 import { limits } from "../base/limits.ts";
+import { reached } from "../base/reached.ts";
 import type { Moment } from "./keyspace.ts";
 import { SessionQueue } from "./session-queue.ts";
 
@@ -150,6 +151,7 @@ export class Sessions {
     const { low } = session;
     this.use(session, sequence === low ? low + 1 : low);
     if (sequence === low) return "apply";
+    reached(sequence < low ? "forwarded-again-and-applied-once" : "forwarded-out-of-order");
     return sequence < low ? "duplicate" : "gap";
   }
 

@@ -1,5 +1,6 @@
 import { assert } from "../base/assert.ts";
 import { KvorumError } from "../base/errors.ts";
+import { reached } from "../base/reached.ts";
 import type { Disk } from "../platform/disk.ts";
 import { corruptionHelp } from "./fault.ts";
 import { readSmallFile, replaceSmallFile } from "./small-file.ts";
@@ -46,6 +47,7 @@ export function refuseStaleHardState(
 ): void {
   const problem = staleness(state, term, holder);
   if (problem === undefined) return;
+  reached("vote-older-than-log-refused");
   throw new KvorumError(
     "ERR",
     `${directory}/${fileName} is not right: ${problem}. ${corruptionHelp(directory)}`,

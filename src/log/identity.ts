@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { KvorumError } from "../base/errors.ts";
+import { reached } from "../base/reached.ts";
 import type { Disk } from "../platform/disk.ts";
 import type { Random } from "../platform/random.ts";
 import { corruptionHelp } from "./fault.ts";
@@ -79,6 +80,7 @@ export async function openIdentity(
   };
   if (before.isRestoring) throw new KvorumError("ERR", `${directory} holds ${unfinishedRestore}`);
   if (before.nodeId !== nodeId) {
+    reached("foreign-directory-refused");
     const owner = `${directory} belongs to node ${before.nodeId}, not to ${nodeId}`;
     throw new KvorumError("ERR", `${owner}: start with --id ${before.nodeId}, or with another --data`);
   }

@@ -1,4 +1,5 @@
 import { KvorumError } from "../base/errors.ts";
+import { reached } from "../base/reached.ts";
 import type { Disk } from "../platform/disk.ts";
 import type { Logger } from "../platform/logger.ts";
 import { syncFile, withFile, writeTo } from "./calls.ts";
@@ -26,10 +27,14 @@ export async function recoverLog(options: RecoverOptions): Promise<ScannedLog> {
   const { disk, directory, hardState, logger } = options;
   await disk.makeDirectory(walDirectory(directory));
   const log = await scanLog(options);
-  if (log.fault !== undefined) throw refusal(log.fault, directory);
+  if (log.fault !== undefined) {
+    reached("damaged-log-refused");
+    throw refusal(log.fault, directory);
+  }
   refuseGap(log, options);
   if (hardState !== undefined) refuseContradiction(log, hardState, directory);
   if (log.torn !== undefined) {
+    reached("torn-tail-cut");
     logger.info(`log: ${describeTail(log.torn)}: cut`);
     await cutTail(disk, log.torn);
   }

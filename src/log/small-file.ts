@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { assert } from "../base/assert.ts";
 import { KvorumError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
+import { reached } from "../base/reached.ts";
 import { crc32 } from "../platform/crc32.ts";
 import type { Disk } from "../platform/disk.ts";
 import { isCode, removeIfThere, syncFile, withFile, writeTo } from "./calls.ts";
@@ -32,8 +33,10 @@ export async function readSmallFile(
   const text = await readText(disk, path);
   if (text === undefined) return undefined;
   const [, fields, checksum] = layout.exec(text) ?? [];
-  if (fields === undefined || checksum !== checksumOf(fields))
+  if (fields === undefined || checksum !== checksumOf(fields)) {
+    reached("small-file-damaged");
     throw new KvorumError("ERR", `${path} is damaged: its checksum is wrong; restore a backup`);
+  }
   const value = JSON.parse(`${fields}}`) as SmallFile;
   if (value.format > format) {
     const versions = `format ${value.format}, and this one knows ${format}`;

@@ -1,5 +1,6 @@
 import { assert } from "../base/assert.ts";
 import { limits } from "../base/limits.ts";
+import { reached } from "../base/reached.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Disk, DiskError } from "../platform/disk.ts";
 import type { Logger } from "../platform/logger.ts";
@@ -241,6 +242,7 @@ export class Wal {
     if (term === undefined && isForgotten) {
       this.#runs.learnBefore(base);
     } else if (term !== base.term) {
+      reached("snapshot-ahead-of-log");
       logger.info(`log: begins anew behind entry ${base.index}, the last of the snapshot`);
       this.reset(base);
     }

@@ -1,5 +1,6 @@
 import { Fifo } from "../base/fifo.ts";
 import { limits } from "../base/limits.ts";
+import { reached } from "../base/reached.ts";
 import type { Clock } from "../platform/clock.ts";
 import { type Disk, DiskError } from "../platform/disk.ts";
 import type { Random } from "../platform/random.ts";
@@ -267,6 +268,7 @@ export class Writer {
 
   #fail(error: DiskError): void {
     if (this.#error !== undefined) return;
+    reached("log-failed");
     this.#error = error;
     this.#queue = new Fifo();
     void this.#spare.close();

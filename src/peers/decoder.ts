@@ -1,4 +1,5 @@
 import { readU32 } from "../base/numbers.ts";
+import { reached } from "../base/reached.ts";
 import { crc32 } from "../platform/crc32.ts";
 import { type FrameKind, frameKinds, headBytes } from "./codec.ts";
 import { FieldReader, FrameDamage } from "./fields.ts";
@@ -38,6 +39,7 @@ export class PeerDecoder {
         at = this.#kind === undefined ? this.#pushHead(bytes, at) : this.#pushBody(bytes, at);
     } catch (error) {
       if (!(error instanceof FrameDamage)) throw error;
+      reached("damaged-frame");
       this.#body = undefined;
       this.damage = this.#kind === undefined ? error.message : `${this.#kind.name}: ${error.message}`;
     }

@@ -1,3 +1,4 @@
+import { reached } from "../base/reached.ts";
 import type { Message } from "./message.ts";
 import { tally } from "./quorum.ts";
 import type { Raft, RoleState } from "./raft.ts";
@@ -46,13 +47,16 @@ export class Candidate implements RoleState {
       case "heartbeat":
       case "installSnapshot":
       case "timeoutNow":
+        reached("candidate-finds-leader");
         this.#raft.becomeFollower(this.#raft.term);
         this.#raft.step(message);
     }
   }
 
   tick(elapsed: number): void {
-    if (this.#raft.timer.tick(elapsed)) this.#raft.timedOut();
+    if (!this.#raft.timer.tick(elapsed)) return;
+    if (this.name === "candidate") reached("election-split");
+    this.#raft.timedOut();
   }
 
   flush(): void {}
@@ -68,8 +72,10 @@ export class Candidate implements RoleState {
   #count(voter: NodeId, isGranted: boolean): void {
     this.#votes.set(voter, isGranted);
     const result = tally(this.#raft.log.membership.voters, this.#votes);
-    if (result === "lost") this.#raft.becomeFollower(this.#raft.term);
-    else if (result === "won") this.#won();
+    if (result === "lost") {
+      reached(this.name === "candidate" ? "election-lost" : "pre-vote-lost");
+      this.#raft.becomeFollower(this.#raft.term);
+    } else if (result === "won") this.#won();
   }
 
   #won(): void {

@@ -1,3 +1,4 @@
+import { reached } from "../base/reached.ts";
 import type { Config } from "./config.ts";
 
 /**
@@ -21,6 +22,7 @@ export class ElectionTimer {
 
   /** Whether the timeout is over. */
   tick(elapsed: number): boolean {
+    if (elapsed > this.#config.electionTicksMin) reached("slept-through-timeout");
     // A process that did not run has not listened either: its leader gets the time of a heartbeat to be heard.
     this.#elapsed += Math.min(elapsed, this.#config.heartbeatTicks);
     return this.#elapsed >= this.#timeout;

@@ -1,3 +1,4 @@
+import { reached } from "../base/reached.ts";
 import type { AppendEntries, Heartbeat, InstallSnapshot, Message, ReadIndexReply } from "./message.ts";
 import type { Raft, RoleState } from "./raft.ts";
 import type { LogIndex, NodeId } from "./types.ts";
@@ -33,9 +34,10 @@ export class Follower implements RoleState {
 
   tick(elapsed: number): void {
     // The only voter has nobody to wait for, unless the leader removed itself: that one hands over.
-    if (this.#raft.leaderId === undefined && this.#raft.log.membership.isOnlyVoter(this.#raft.id))
+    if (this.#raft.leaderId === undefined && this.#raft.log.membership.isOnlyVoter(this.#raft.id)) {
+      reached("only-voter-left");
       this.#raft.campaign();
-    else if (this.#raft.timer.tick(elapsed)) this.#raft.timedOut();
+    } else if (this.#raft.timer.tick(elapsed)) this.#raft.timedOut();
   }
 
   flush(): void {
@@ -67,6 +69,7 @@ export class Follower implements RoleState {
     const raft = this.#raft;
     raft.heardLeader(from);
     if (isConfirmed) raft.heardConfirmation();
+    else reached("leader-unconfirmed");
     raft.log.commitTo(commitIndex);
     raft.send({ type: "heartbeatReply", from: raft.id, to: from, term: raft.term, round });
     const request = raft.forwardedReads.unanswered;
@@ -76,6 +79,8 @@ export class Follower implements RoleState {
   #installSnapshot({ from, snapshot }: InstallSnapshot): void {
     const { log } = this.#raft;
     this.#raft.heardLeader(from);
+    if (snapshot.index <= log.commitIndex) reached("snapshot-outdated");
+    else if (log.has(snapshot)) reached("snapshot-of-known-entries");
     // A log that holds the snapshot's last entry holds its past too: nothing has to be thrown away.
     if (log.has(snapshot)) log.commitTo(snapshot.index);
     else if (snapshot.index > log.commitIndex) log.restore(snapshot);
@@ -83,11 +88,16 @@ export class Follower implements RoleState {
   }
 
   #timeoutNow(): void {
-    if (this.#raft.mayCampaign) this.#raft.becomeCandidate({ isTransfer: true });
+    if (!this.#raft.mayCampaign) return;
+    reached("timeout-now-obeyed");
+    this.#raft.becomeCandidate({ isTransfer: true });
   }
 
   #readIndexReply({ boot, request, index }: ReadIndexReply): void {
-    if (boot !== this.#raft.config.boot) return;
+    if (boot !== this.#raft.config.boot) {
+      reached("read-answer-for-earlier-life");
+      return;
+    }
     for (const token of this.#raft.forwardedReads.answered(request)) this.#raft.reads.push({ token, index });
   }
 
@@ -102,6 +112,7 @@ export class Follower implements RoleState {
   }
 
   #refuse({ from: to, previous: { index, term: previousTerm } }: AppendEntries): void {
+    reached("append-refused");
     const { id, term, log } = this.#raft;
     const conflict = log.lastShared(index, previousTerm, log.commitIndex);
     this.#raft.send({ type: "appendReply", from: id, to, term, index, conflict });

@@ -1,4 +1,5 @@
 import { assert } from "../base/assert.ts";
+import { reached } from "../base/reached.ts";
 import { type Change, changed, encodeConfiguration } from "./configuration.ts";
 import { Inflights } from "./inflights.ts";
 import type { AppendReply, HeartbeatReply, Message } from "./message.ts";
@@ -67,6 +68,7 @@ export class Leader implements RoleState {
   tick(elapsed: number): void {
     // First of all: after a pause, this may be long over.
     if (this.#hasLostMajority || this.#isHeldUpByDisk) {
+      reached(this.#hasLostMajority ? "leader-without-majority" : "leader-held-up-by-disk");
       this.#raft.becomeFollower(this.#raft.term);
       return;
     }
@@ -86,14 +88,21 @@ export class Leader implements RoleState {
 
   leave(): void {
     this.#raft.failedReads.push(...this.#reads.abandoned());
+    if (this.#raft.failedReads.length > 0) reached("reads-given-up");
   }
 
   // What the host asks for
 
   propose(kind: EntryKind, payload: Buffer): LogIndex | Refusal {
     assert(kind !== NOOP && kind !== CONFIGURATION, "these entries are made here");
-    if (this.#transfer !== undefined) return "transferring";
-    if (this.#uncommitted.wouldOverflow(payload.length)) return "tooMuchUncommitted";
+    if (this.#transfer !== undefined) {
+      reached("proposal-while-transferring");
+      return "transferring";
+    }
+    if (this.#uncommitted.wouldOverflow(payload.length)) {
+      reached("too-much-uncommitted");
+      return "tooMuchUncommitted";
+    }
     return this.#append(kind, payload);
   }
 
@@ -104,16 +113,26 @@ export class Leader implements RoleState {
   proposeChange(change: Change): LogIndex | Refusal {
     const { membership, commitIndex } = this.#raft.log;
     if (this.#transfer !== undefined) return "transferring";
-    if (!this.#hasCommittedInTerm) return "termNotCommitted";
-    if (membership.index > commitIndex) return "changePending";
+    if (!this.#hasCommittedInTerm) {
+      reached("change-before-own-term");
+      return "termNotCommitted";
+    }
+    if (membership.index > commitIndex) {
+      reached("change-while-pending");
+      return "changePending";
+    }
     const configuration = changed(membership.current, change);
     if (typeof configuration === "string") return configuration;
-    if (change.type === "promote" && !this.peers.isCaughtUp(change.id)) return "notCaughtUp";
+    if (change.type === "promote" && !this.peers.isCaughtUp(change.id)) {
+      reached("learner-not-caught-up");
+      return "notCaughtUp";
+    }
     const index = this.#append(CONFIGURATION, encodeConfiguration(configuration));
     this.peers.meet(change);
     // Fewer voters may hold more, and may have confirmed what the old ones had not.
     this.#advanceCommit();
     this.#confirmReads();
+    if (this.#raft.log.commitIndex > commitIndex) reached("fewer-voters-hold-more");
     return index;
   }
 
@@ -153,7 +172,11 @@ export class Leader implements RoleState {
   #advanceCommit(): void {
     const { log, term, id } = this.#raft;
     const index = this.peers.heldByMajority;
-    if (index <= log.commitIndex || log.termOf(index) !== term) return;
+    if (index <= log.commitIndex || log.termOf(index) !== term) {
+      if (index > log.commitIndex) reached("older-term-held-by-majority");
+      return;
+    }
+    if (index > log.stableIndex) reached("committed-before-own-disk");
     log.commitTo(index);
     this.#uncommitted.freeTo(index);
     const { membership } = log;
@@ -166,7 +189,10 @@ export class Leader implements RoleState {
 
   #appendReply({ from, index, conflict }: AppendReply): void {
     const peer = this.peers.get(from);
-    if (peer === undefined) return;
+    if (peer === undefined) {
+      reached("reply-of-stranger");
+      return;
+    }
     const { log, now } = this.#raft;
     peer.heardAt = now;
     if (conflict !== undefined) {
@@ -211,7 +237,10 @@ export class Leader implements RoleState {
 
   /** Not before an entry of this term is committed: until then, others know of commits that we do not (thesis 6.4). */
   #beginReadRound(): void {
-    if (!this.#reads.isRoundDue || !this.#hasCommittedInTerm) return;
+    if (!this.#reads.isRoundDue || !this.#hasCommittedInTerm) {
+      if (this.#reads.isRoundDue) reached("read-waits-for-own-term");
+      return;
+    }
     this.#reads.begin(this.#raft.log.commitIndex);
     this.#confirmReads();
     if (this.#reads.isRoundOpen) this.#sendHeartbeats();
@@ -240,7 +269,9 @@ export class Leader implements RoleState {
 
   #abandonLateTransfer(): void {
     const since = this.#transfer?.since ?? this.#raft.now;
-    if (this.#raft.now - since >= this.#raft.config.electionTicksMin) this.#transfer = undefined;
+    if (this.#raft.now - since < this.#raft.config.electionTicksMin) return;
+    reached("transfer-abandoned");
+    this.#transfer = undefined;
   }
 
   #sendTimeoutNow(to: NodeId): void {
@@ -249,6 +280,7 @@ export class Leader implements RoleState {
 
   /** The change that takes our vote away is committed: all are told, and another has to lead (thesis 4.2.2). */
   #handOver(): void {
+    reached("leader-removed");
     this.peers.sendEntries();
     this.#sendTimeoutNow(this.peers.mostAdvanced);
     this.#raft.becomeFollower(this.#raft.term);

@@ -1,4 +1,5 @@
 import { assert } from "../base/assert.ts";
+import { reached } from "../base/reached.ts";
 import { decodeConfiguration } from "./configuration.ts";
 import { Membership } from "./membership.ts";
 import {
@@ -153,7 +154,10 @@ export class Log {
   merge(entries: readonly Entry[]): boolean {
     if (entries.some((entry) => this.#contradictsCommitted(entry))) return false;
     const start = entries.findIndex((entry) => entry.index > this.commitIndex && !this.has(entry));
-    if (start < 0) return true;
+    if (start < 0) {
+      if (entries.length > 0) reached("append-repeated");
+      return true;
+    }
     this.#cutFrom(entries[start]!.index);
     for (let i = start; i < entries.length; i++) this.append(entries[i]!);
     return true;
@@ -168,6 +172,7 @@ export class Log {
 
   /** Whether an entry can be the one in front of new ones. Compacted entries are committed, so everybody has them. */
   canFollow(previous: EntryId): boolean {
+    if (previous.index < this.firstIndex - 1) reached("append-behind-snapshot");
     return previous.index < this.firstIndex ? previous.index <= this.commitIndex : this.has(previous);
   }
 
@@ -175,6 +180,7 @@ export class Log {
   commitTo(index: LogIndex): void {
     if (index <= this.commitIndex) return;
     assert(index <= this.lastIndex, "only what is in the log is committed");
+    if (index > this.stableIndex) reached("committed-before-durable");
     this.commitIndex = index;
     this.membership.commitTo(index);
   }
@@ -182,6 +188,8 @@ export class Log {
   /** A snapshot takes the place of the whole log. */
   restore(snapshot: Snapshot): void {
     assert(snapshot.index > this.commitIndex, "a snapshot never takes back what is committed");
+    if (this.lastIndex >= snapshot.index) reached("snapshot-installed-over-conflict");
+    else if (this.lastIndex > this.commitIndex) reached("snapshot-installed-over-tail");
     this.#unstableFrom(this.commitIndex + 1);
     this.#tail = [];
     this.#tailStart = snapshot.index + 1;
@@ -232,6 +240,7 @@ export class Log {
   #installed(snapshot: Snapshot): void {
     // Another one may have come meanwhile, and is still to be written.
     if (snapshot === this.#installing) this.#installing = undefined;
+    else reached("newer-snapshot-while-installing");
     this.#applyIndex = Math.max(this.#applyIndex, snapshot.index);
   }
 
@@ -243,8 +252,10 @@ export class Log {
   #cutFrom(index: LogIndex): void {
     if (index > this.lastIndex) return;
     assert(index > this.commitIndex, "what is committed is never truncated");
+    reached("entries-replaced");
     if (index >= this.#tailStart) this.#tail = this.#tail.slice(0, index - this.#tailStart);
     else {
+      reached("durable-entries-replaced");
       this.#tail = [];
       this.#tailStart = index;
     }
@@ -256,6 +267,7 @@ export class Log {
   /** What was written at these places, or is being written, is no longer part of this log. */
   #unstableFrom(index: LogIndex): void {
     this.stableIndex = Math.min(this.stableIndex, index - 1);
+    if (this.#writes.some(({ lastIndex }) => lastIndex >= index)) reached("entry-replaced-while-written");
     for (const write of this.#writes) write.lastIndex = Math.min(write.lastIndex, index - 1);
   }
 }

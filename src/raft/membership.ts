@@ -1,4 +1,5 @@
 import { assert } from "../base/assert.ts";
+import { reached } from "../base/reached.ts";
 import type { Configuration, Member } from "./configuration.ts";
 import type { LogIndex, NodeId, PlacedConfiguration, Snapshot } from "./types.ts";
 
@@ -72,6 +73,7 @@ export class Membership {
   /** The log was truncated: entries from `index` on are gone. */
   cutFrom(index: LogIndex): void {
     if (this.index < index) return;
+    reached("members-undone");
     assert(this.#history[0]!.index < index, "a committed configuration is never truncated");
     this.#history = this.#history.filter((placed) => placed.index < index);
     this.#refresh();
@@ -86,6 +88,7 @@ export class Membership {
   }
 
   restore(snapshot: Snapshot): void {
+    reached("members-of-snapshot");
     this.#history = [{ index: snapshot.index, configuration: snapshot.configuration }];
     this.#refresh();
   }

@@ -1,4 +1,5 @@
 import { assert } from "../base/assert.ts";
+import { reached } from "../base/reached.ts";
 import type { Message } from "./message.ts";
 import type { Term } from "./types.ts";
 
@@ -58,7 +59,9 @@ export class Outbox {
     this.#written = write;
     const end = this.#held.findIndex((held) => held.write > write);
     const released = this.#held.splice(0, end < 0 ? this.#held.length : end);
-    return released.map(({ message }) => message).filter((message) => message.term === term);
+    const kept = released.map(({ message }) => message).filter((message) => message.term === term);
+    if (kept.length < released.length) reached("promise-outdated");
+    return kept;
   }
 
   take(): readonly Message[] {

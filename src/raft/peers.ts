@@ -1,4 +1,5 @@
 import { assert } from "../base/assert.ts";
+import { reached } from "../base/reached.ts";
 import type { Change } from "./configuration.ts";
 import { bytesOf } from "./log.ts";
 import { Progress } from "./progress.ts";
@@ -33,7 +34,10 @@ export class Peers {
   meet(change: Change | undefined): void {
     const { log, now, config, id: own } = this.#raft;
     const ids = log.membership.members.map(({ id }) => id);
-    if (change?.type === "demote") this.#peers.delete(change.id);
+    if (change?.type === "demote") {
+      reached("learner-begins-anew");
+      this.#peers.delete(change.id);
+    }
     for (const id of this.#peers.keys()) if (!ids.includes(id)) this.#peers.delete(id);
     for (const id of ids) {
       if (id !== own && !this.#peers.has(id))
@@ -63,7 +67,10 @@ export class Peers {
 
   unreachable(id: NodeId): void {
     const peer = this.#peers.get(id);
-    if (peer?.state === "replicate") peer.becomeProbe();
+    if (peer?.state === "replicate") {
+      reached("connection-lost");
+      peer.becomeProbe();
+    }
   }
 
   snapshotEnded(id: NodeId, isDone: boolean): void {
@@ -107,6 +114,7 @@ export class Peers {
   sendHeartbeats(round: number): void {
     const { id, term, log, config } = this.#raft;
     const isConfirmed = this.ticksWithoutMajority <= 2 * config.heartbeatTicks;
+    if (!isConfirmed) reached("heartbeat-without-majority");
     for (const { id: to, match } of this.#peers.values()) {
       // What it has not acknowledged may be something else there: it must not commit it.
       const commitIndex = Math.min(match, log.commitIndex);
@@ -134,6 +142,7 @@ export class Peers {
       this.#sendSnapshot(peer);
       return;
     }
+    if (peer.inflights.isFull) reached("window-full");
     const entries = peer.inflights.isFull ? none : log.entries(peer.next, config.appendBytesMax);
     if (entries === undefined) this.#load(peer);
     else this.#sendAppend(peer, { term, index }, entries);
@@ -151,11 +160,13 @@ export class Peers {
     const { id, term, log } = this.#raft;
     const { snapshot } = log;
     assert(snapshot.index > 0, "what was compacted is in a snapshot");
+    reached("snapshot-for-lagging");
     peer.becomeSnapshot(snapshot.index);
     this.#raft.send({ type: "installSnapshot", from: id, to: peer.id, term, snapshot });
   }
 
   #load(peer: Progress): void {
+    reached("entries-loaded");
     peer.isLoading = true;
     this.#raft.loads.push({ to: peer.id, from: peer.next, bytesMax: this.#raft.config.appendBytesMax });
   }

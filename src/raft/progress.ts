@@ -1,4 +1,5 @@
 import { assert } from "../base/assert.ts";
+import { reached } from "../base/reached.ts";
 import { Inflights } from "./inflights.ts";
 import type { LogIndex, NodeId } from "./types.ts";
 
@@ -82,7 +83,10 @@ export class Progress {
    */
   snapshotEnded(isDone: boolean): void {
     if (this.state !== "snapshot") return;
-    if (!isDone) this.pendingSnapshot = 0;
+    if (!isDone) {
+      reached("snapshot-given-up");
+      this.pendingSnapshot = 0;
+    }
     this.becomeProbe();
     this.isProbeSent = true;
   }
@@ -110,7 +114,10 @@ export class Progress {
     }
     if (this.state === "replicate") this.inflights.freeTo(index);
     else if (this.state === "probe" && index >= this.match) this.becomeReplicate();
-    else if (isNews && (index >= this.pendingSnapshot || index >= firstIndex)) this.becomeReplicate();
+    else if (isNews && (index >= this.pendingSnapshot || index >= firstIndex)) {
+      if (index < this.pendingSnapshot) reached("caught-up-without-snapshot");
+      this.becomeReplicate();
+    }
     return isNews;
   }
 
@@ -121,11 +128,15 @@ export class Progress {
   refused(index: LogIndex, mayAgree: LogIndex): boolean {
     if (this.state === "replicate") {
       if (index <= this.match) return false;
+      reached("refused-behind-acknowledged");
       this.becomeProbe();
       this.next = Math.max(Math.min(index, mayAgree + 1), this.match + 1);
       return true;
     }
-    if (this.state !== "probe" || index !== this.next - 1) return false;
+    if (this.state !== "probe" || index !== this.next - 1) {
+      reached("old-refusal");
+      return false;
+    }
     this.next = Math.max(Math.min(index, mayAgree + 1), this.match + 1);
     this.isProbeSent = false;
     return true;

@@ -1,4 +1,5 @@
 import { assert } from "../base/assert.ts";
+import { reached } from "../base/reached.ts";
 import { Candidate } from "./candidate.ts";
 import { type Config, checkedConfig } from "./config.ts";
 import { ElectionTimer } from "./election-timer.ts";
@@ -126,7 +127,11 @@ export class Raft {
   #passesGate(message: Message): boolean {
     if (message.term < this.#term) return message.type === "preVoteReply";
     if (message.term === this.#term) return true;
-    if (message.type === "requestVote" && this.#isSticky && !message.isTransfer) return false;
+    if (message.type === "requestVote" && this.#isSticky && !message.isTransfer) {
+      reached("vote-refused-without-entering-term");
+      return false;
+    }
+    if (message.type === "preVoteReply") reached("pre-candidate-told-of-term");
     this.becomeFollower(message.term);
     return true;
   }
@@ -149,7 +154,10 @@ export class Raft {
   timedOut(): void {
     this.#setLeader(undefined);
     if (this.mayCampaign) this.becomePreCandidate();
-    else this.timer.restart();
+    else {
+      if (this.isDiskHanging) reached("silent-since-disk-hangs");
+      this.timer.restart();
+    }
   }
 
   /** Who cannot write could only keep the others from electing somebody. */
@@ -160,6 +168,7 @@ export class Raft {
   /** The leader's process is gone. Voters that still hear it decide whether that matters: there is a pre-vote. */
   refused(id: NodeId): void {
     if (this.#leaderId !== id || this.#state.name !== "follower") return;
+    reached("leader-gone");
     this.#setLeader(undefined);
     this.timer.hurry();
   }
@@ -173,7 +182,10 @@ export class Raft {
   read(token: ReadToken): void {
     if (this.leader !== undefined) this.leader.read(token);
     else if (this.#leaderId !== undefined) this.forwardedReads.add(token);
-    else this.failedReads.push(token);
+    else {
+      reached("read-without-leader");
+      this.failedReads.push(token);
+    }
   }
 
   flush(): void {
@@ -219,6 +231,7 @@ export class Raft {
   becomeFollower(term: Term): void {
     assert(term >= this.#term, "terms never fall");
     const hasLed = this.leader !== undefined;
+    if (hasLed && term > this.#term) reached("leader-deposed");
     if (term > this.#term) this.#enterTerm(term, undefined);
     this.#setLeader(undefined);
     this.#enter(new Follower(this));
@@ -228,6 +241,7 @@ export class Raft {
 
   becomePreCandidate(): void {
     assert(this.leader === undefined, "a leader does not campaign");
+    if (!this.log.membership.isVoter(this.id)) reached("campaign-of-removed-voter");
     this.#setLeader(undefined);
     this.timer.restartForAttempt();
     const candidate = new Candidate(this, "preCandidate");
@@ -299,20 +313,24 @@ export class Raft {
   #answerPreVote(message: PreVote): void {
     const { from, last, term } = message;
     const isGranted = term >= this.#term && !this.#isSticky && this.#mayTrust(last);
+    if (!isGranted) reached("pre-vote-refused");
     const forTerm = term + 1;
     this.send({ type: "preVoteReply", from: this.id, to: from, term: this.#term, forTerm, isGranted });
   }
 
   #answerVote(message: RequestVote): void {
-    const { from, last } = message;
+    const { from, last, isTransfer } = message;
     const isFree = this.#vote === undefined && this.#leaderId === undefined;
     const isGranted = (isFree || this.#vote === from) && this.#mayTrust(last);
+    if (!isFree) reached(this.#vote === from ? "vote-told-again" : "one-vote-a-term");
+    if (isGranted && isTransfer) reached("vote-for-successor");
     if (isGranted) this.#voteFor(from);
     else this.#refuse(message);
   }
 
   #voteFor(id: NodeId): void {
     assert(this.#vote === undefined || this.#vote === id, "one vote a term");
+    if (this.log.membership.index > this.log.commitIndex) reached("vote-over-uncommitted-members");
     if (this.#vote === undefined) this.#isHardStateGiven = false;
     this.#vote = id;
     this.timer.restart();
@@ -321,6 +339,8 @@ export class Raft {
 
   /** Whose log ends so may lead (paper 5.4.1). Who knows no members has lost its log, and cannot judge. */
   #mayTrust(last: EntryId): boolean {
+    if (this.log.membership.isEmpty) reached("vote-refused-without-members");
+    else if (!this.log.isCoveredBy(last)) reached("vote-refused-to-shorter-log");
     return !this.log.membership.isEmpty && this.log.isCoveredBy(last);
   }
 

@@ -1,3 +1,4 @@
+import { reached } from "../base/reached.ts";
 import type { LogIndex, NodeId, ReadToken } from "./types.ts";
 
 /** What a member asked the leader: its name, for ever. */
@@ -56,6 +57,7 @@ export class LeaderReads {
 
   ask(from: NodeId, request: ReadRequest): void {
     if (!this.#inRound.has(from, request)) this.#waiting.requests.set(from, request);
+    else reached("read-asked-again");
   }
 
   begin(commitIndex: LogIndex): void {
@@ -107,7 +109,10 @@ export class ForwardedReads {
   }
 
   answered(request: number): readonly ReadToken[] {
-    if (request !== this.#request) return [];
+    if (request !== this.#request) {
+      reached("late-read-answer");
+      return [];
+    }
     const tokens = this.#asked;
     this.#asked = [];
     return tokens;

@@ -1,6 +1,7 @@
 import { assert } from "../base/assert.ts";
 import { KvorumError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
+import { reached } from "../base/reached.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Admission } from "../engine/session.ts";
 import { type EntryId, entryKinds } from "../log/entry.ts";
@@ -190,8 +191,10 @@ export class ApplyLoop {
     const { session, sequence } = this.#applier.numberOf(entry);
     const batch = forwarding.find(session, sequence);
     if (batch === undefined) return this.#isApplied(this.#applier.beginEntry(entry));
-    if (batch.error !== undefined) this.#admitted(batch, this.#applier.applyBatchEntry(entry));
-    else if (!batch.isAdmitted && !this.#admitted(batch, this.#applier.admit(entry))) return true;
+    if (batch.error !== undefined) {
+      reached("applied-when-given-up");
+      this.#admitted(batch, this.#applier.applyBatchEntry(entry));
+    } else if (!batch.isAdmitted && !this.#admitted(batch, this.#applier.admit(entry))) return true;
     else {
       batch.takeTime(entry.payload);
       batch.index = entry.index;
@@ -203,7 +206,10 @@ export class ApplyLoop {
 
   /** False: it is not its turn, or the session is gone. */
   #admitted(batch: Batch, admission: Admission): boolean {
-    if (admission === "unknown") for (const lost of this.#parts.forwarding.drop()) lost.error ??= sessionLost;
+    if (admission === "unknown") {
+      reached("node-session-lost");
+      for (const lost of this.#parts.forwarding.drop()) lost.error ??= sessionLost;
+    }
     batch.isAdmitted = admission === "apply";
     return batch.isAdmitted;
   }
@@ -225,6 +231,7 @@ export class ApplyLoop {
   /** What is committed is never replaced, so what was read stays true. */
   #load(index: LogIndex): void {
     if (this.#isLoading) return;
+    reached("committed-read-from-disk");
     this.#isLoading = true;
     this.#log!.read(index, limits.replayBytes).then(
       (entries) => {
@@ -240,7 +247,9 @@ export class ApplyLoop {
   #dropLost({ term, index }: EntryId): void {
     for (const batch of this.#parts.proposals.sealed) {
       if (batch.index === 0 || batch.session > 0) continue;
-      if (batch.term < term || batch.index < index) batch.error ??= notApplied;
+      if (batch.term >= term && batch.index >= index) continue;
+      reached("batch-displaced");
+      batch.error ??= notApplied;
     }
   }
 
@@ -257,7 +266,10 @@ export class ApplyLoop {
 
   #mayRead({ isReadOnly, readIndex, readMode, sealedAtMs }: Batch): boolean {
     const { engine } = this.#parts;
-    if (!isReadOnly || readIndex > this.applied.index) return false;
+    if (!isReadOnly || readIndex > this.applied.index) {
+      if (Number.isFinite(readIndex)) reached("read-waits-for-entries");
+      return false;
+    }
     // Its deadlines have passed for certain once an entry of that time is applied.
     return readMode !== "linearizable" || engine.earliestDeadline > sealedAtMs || engine.now >= sealedAtMs;
   }

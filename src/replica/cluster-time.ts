@@ -1,7 +1,10 @@
+import { reached } from "../base/reached.ts";
 import type { Clock } from "../platform/clock.ts";
 
 /** By this part of the time that passes, cluster time goes faster or slower to meet wall time. */
 const slew = 0.1;
+/** No slewing of a usual drift is so far behind: somebody has set the clock. */
+const farMs = 1_000;
 
 /**
  * The time that entries carry: it advances with the leader's monotonic clock, slews towards its wall time at a bounded
@@ -35,6 +38,7 @@ export class ClusterTime {
     const aheadMs = this.#timeMs + passedMs;
     const offMs = this.#clock.wallMs() - aheadMs;
     const room = passedMs * slew;
+    if (Math.abs(offMs) > farMs) reached("wall-clock-far-off");
     this.#timeMs = aheadMs + Math.max(-room, Math.min(room, offMs));
     this.#monotonicMs = monotonicMs;
     return Math.floor(this.#timeMs);
@@ -50,6 +54,7 @@ export class ClusterTime {
   /** A leader says that it is so late. Who does not lead goes back to that, where its own clock was too fast. */
   heard(timeMs: number): void {
     if (this.#leads || timeMs <= this.#knownMs) return;
+    if (timeMs < this.estimate()) reached("clock-ahead-of-leader");
     this.#knownMs = timeMs;
     this.#goOnFrom(timeMs);
   }
@@ -57,7 +62,9 @@ export class ClusterTime {
   /** Goes on from a time that was seen already, where it is ahead. */
   notBefore(timeMs: number): void {
     this.#knownMs = Math.max(this.#knownMs, timeMs);
-    if (timeMs > this.estimate()) this.#goOnFrom(timeMs);
+    if (timeMs <= this.estimate()) return;
+    reached("clock-behind-entries");
+    this.#goOnFrom(timeMs);
   }
 
   #goOnFrom(timeMs: number): void {

@@ -1,5 +1,6 @@
 import { KvorumError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
+import { reached } from "../base/reached.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { DataDirectory } from "../log/data-directory.ts";
 import type { EntryId } from "../log/entry.ts";
@@ -239,6 +240,7 @@ export class Durable implements Persistence, MemberKeeper {
     // The directory is nobody's while somebody still writes in it.
     if (this.isSaving) await this.save(true).catch(() => {});
     if (this.diskState === "ok" && saves && this.entriesSinceSave > 0) {
+      reached("saved-at-end");
       await this.#snapshotter?.save(true).catch(() => {});
     }
     await this.#log?.close();
@@ -337,6 +339,7 @@ export class Durable implements Persistence, MemberKeeper {
 
   #failed(code: string, message: string): void {
     if (this.#hasFailed) return;
+    reached("disk-failed");
     this.#hasFailed = true;
     this.diskState = code;
     this.#isShort = false;
@@ -347,6 +350,7 @@ export class Durable implements Persistence, MemberKeeper {
   /** The next segment of the log could not be made ahead, or could at last: no write has failed. */
   #spaceChanged(isEnough: boolean): void {
     if (this.#isShort === !isEnough) return;
+    reached(isEnough ? "disk-has-room-again" : "disk-almost-full");
     this.#isShort = !isEnough;
     this.diskState = isEnough ? "ok" : "ENOSPC";
     if (isEnough) {

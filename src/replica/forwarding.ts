@@ -1,3 +1,4 @@
+import { reached } from "../base/reached.ts";
 import { entryKinds } from "../log/entry.ts";
 import type { Forward, ForwardReply, PeerMessage } from "../peers/message.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -64,6 +65,7 @@ export class Forwarding {
     if (this.#proposed < this.#sent.length || !this.#hasLeader) return false;
     batch.number(this.#session, this.#next);
     if (!this.#bring(batch)) {
+      reached("number-used-again");
       batch.forgetNumber();
       return false;
     }
@@ -150,6 +152,7 @@ export class Forwarding {
   #beginTerm(): void {
     const term = this.#parts.term();
     if (term === this.#term) return;
+    if (this.#sent.length > 0) reached("forwarded-to-next-leader");
     this.#term = term;
     this.#proposed = 0;
     this.#askedMs = 0;

@@ -1,4 +1,5 @@
 import { assert } from "../base/assert.ts";
+import { reached } from "../base/reached.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Wal } from "../log/wal.ts";
 import type { PeerMessage } from "../peers/message.ts";
@@ -268,6 +269,7 @@ export class Member implements Replica, ConsensusHost {
     if (quorum > 0 && this.#quorums.reachableVoters < quorum) {
       // Behind the replies that this origin waits for.
       if (origin.isWaiting) return this.#offers.later(origin);
+      reached("too-few-voters");
       origin.out.error(tooFewReplicas(quorum, this.#quorums.reachableVoters));
       return DONE;
     }

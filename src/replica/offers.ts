@@ -1,3 +1,4 @@
+import { reached } from "../base/reached.ts";
 import { writeBatchTime } from "../engine/batch.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type EntryKind, entryKinds } from "../log/entry.ts";
@@ -107,7 +108,10 @@ export class Offers {
     const { open } = proposals;
     if (open.isEmpty || proposals.unproposed !== undefined) return;
     // Where a deadline has passed, only an entry of that time answers what is read.
-    if (node.leads && this.#isOverdue) open.isTick = true;
+    if (node.leads && this.#isOverdue) {
+      reached("deadline-passed");
+      open.isTick = true;
+    }
     if (open.isReadOnly) this.#parts.onReads(this.#sealNow(node));
     else if (!node.leads || (node.isLogAtRest && !this.#gathers(open))) this.#sealNow(node);
   }
@@ -207,6 +211,10 @@ export class Offers {
 }
 
 function lateError({ isApplied, isProposed }: Batch): string {
-  if (isApplied) return underReplicated;
+  if (isApplied) {
+    reached("under-replicated");
+    return underReplicated;
+  }
+  reached(isProposed ? "outcome-unknown-in-time" : "no-leader-in-time");
   return isProposed ? unknownInTime : noLeader;
 }

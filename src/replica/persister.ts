@@ -1,3 +1,4 @@
+import { reached } from "../base/reached.ts";
 import type { Wal } from "../log/wal.ts";
 import type { Write } from "../raft/ready.ts";
 import type { HardState, Snapshot } from "../raft/types.ts";
@@ -91,6 +92,7 @@ export class Persister {
 
   #failed(error: unknown): void {
     if (this.#hasFailed) return;
+    reached("hard-state-failed");
     this.#hasFailed = true;
     this.#parts.onFailed(error);
   }

@@ -1,3 +1,4 @@
+import { reached } from "../base/reached.ts";
 import type { LogEnd, LogEndRequest, PeerMessage } from "../peers/message.ts";
 import type { LogIndex, NodeId } from "../raft/types.ts";
 import type { Batch } from "./batch.ts";
@@ -75,10 +76,16 @@ export class QuorumRounds {
   /** True: something that waited may go on. */
   answered({ from, boot, round, lastIndex, heldIndex, configurationIndex }: LogEnd): boolean {
     const own = this.#own();
-    if (boot !== own.boot || round !== this.#round || !own.voters.includes(from)) return false;
+    if (boot !== own.boot || round !== this.#round || !own.voters.includes(from)) {
+      reached("late-round-answer");
+      return false;
+    }
     // Newer members since the round began: the next one asks them.
     if (this.#configurationIndex !== own.configurationIndex) return false;
-    if (configurationIndex > own.configurationIndex) return false;
+    if (configurationIndex > own.configurationIndex) {
+      reached("round-spoiled-by-newer-members");
+      return false;
+    }
     this.#answers.set(from, { lastIndex, heldIndex });
     return this.#judge();
   }

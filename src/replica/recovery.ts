@@ -1,5 +1,6 @@
 import { KvorumError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
+import { reached } from "../base/reached.ts";
 import { loadSteps } from "../engine/chunk.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type EntryId, type EntryKind, entryKinds, type LogEntry } from "../log/entry.ts";
@@ -39,6 +40,7 @@ export async function loadNewest(
       return { base: meta, ...(damage && { damage }) };
     } catch (error) {
       if (!isOfSnapshot(error)) throw error;
+      reached("snapshot-damaged");
       logger.error(`${error.message}; what is before it is loaded, and more of the log`);
       damage ??= error;
       engine.reset();

@@ -1,5 +1,6 @@
 import { assert } from "../base/assert.ts";
 import { KvorumError } from "../base/errors.ts";
+import { reached } from "../base/reached.ts";
 import type { DataDirectory } from "../log/data-directory.ts";
 import type { SnapshotMeta } from "../log/snapshot-file.ts";
 import type { ReceivedSnapshot } from "../log/snapshots.ts";
@@ -45,7 +46,10 @@ export class SnapshotReceiver {
 
   /** `term` is this node's: who leads no more has nothing to send. */
   received(piece: SnapshotPiece, term: number): void {
-    if (this.#isBusy || this.#isHeld || this.#isClosed || piece.install.term < term) return;
+    if (this.#isBusy || this.#isHeld || this.#isClosed || piece.install.term < term) {
+      reached("snapshot-piece-left-out");
+      return;
+    }
     this.#isBusy = true;
     this.#take(piece)
       .catch((error) => this.#failed(piece, error))
@@ -77,6 +81,7 @@ export class SnapshotReceiver {
     if (this.#arrival?.from !== from || this.#arrival.transfer !== transfer) await this.#begin(piece);
     const arrival = this.#arrival!;
     const file = arrival.file!;
+    if (offset !== file.bytes) reached("snapshot-piece-out-of-order");
     if (arrival.meta === undefined && offset === file.bytes) {
       await file.write(piece.bytes);
       if (file.bytes >= totalBytes) {
@@ -91,6 +96,7 @@ export class SnapshotReceiver {
   }
 
   async #begin({ from, transfer }: SnapshotPiece): Promise<void> {
+    if (this.#arrival !== undefined) reached("snapshot-of-another-transfer");
     await this.#arrival?.file?.drop();
     this.#arrival = { from, transfer, file: undefined, meta: undefined };
     this.#arrival.file = await this.#parts.directory.snapshots.receive();
@@ -110,6 +116,7 @@ export class SnapshotReceiver {
   }
 
   async #failed(piece: SnapshotPiece, error: unknown): Promise<void> {
+    reached("snapshot-not-taken");
     const why = error instanceof Error ? error.message : String(error);
     this.#parts.logger.error(`a snapshot from ${piece.from} was not taken: ${why}`);
     await this.#arrival?.file?.drop();

@@ -1,4 +1,5 @@
 import { limits } from "../base/limits.ts";
+import { reached } from "../base/reached.ts";
 import type { HeldSnapshot } from "../log/held-snapshot.ts";
 import type { SnapshotStore } from "../log/snapshots.ts";
 import type { Peers } from "../peers/contract.ts";
@@ -91,6 +92,7 @@ class Transfer {
     try {
       // A newer one has taken its place meanwhile: the core asks again, and then for that one.
       if (meta === undefined) {
+        reached("snapshot-gone-before-sent");
         this.end(false);
         return;
       }
@@ -142,12 +144,14 @@ class Transfer {
   }
 
   #repeat(): void {
+    reached("snapshot-piece-sent-again");
     this.#timer = undefined;
     if (++this.#repeats > repeatsMax) this.end(false);
     else this.#sendPiece().catch((error) => this.#failed(error));
   }
 
   #failed(error: unknown): void {
+    reached("snapshot-unreadable");
     this.#isReading = false;
     const why = error instanceof Error ? error.message : String(error);
     this.#parts.logger.error(`the snapshot for ${this.#install.to} could not be read: ${why}`);

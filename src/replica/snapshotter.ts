@@ -1,5 +1,6 @@
 import { KvorumError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
+import { reached } from "../base/reached.ts";
 import type { Engine } from "../engine/engine.ts";
 import { Image } from "../engine/image.ts";
 import { type SnapshotMeta, snapshotFormat } from "../log/snapshot-file.ts";
@@ -133,7 +134,9 @@ export class Snapshotter {
   }
 
   #refuseIfGivenUp(): void {
-    if (this.#isGivenUp) throw new KvorumError("ERR", "a newer state came from the leader");
+    if (!this.#isGivenUp) return;
+    reached("own-snapshot-given-up");
+    throw new KvorumError("ERR", "a newer state came from the leader");
   }
 
   #meta(): SnapshotMeta {

@@ -112,8 +112,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "changes members before an entry of the own term is committed",
     file: "leader.js",
-    right: 'if (!this.#hasCommittedInTerm)\n            return "termNotCommitted";',
-    wrong: "",
+    right: "if (!this.#hasCommittedInTerm) {",
+    wrong: "if (false) {",
   },
   {
     name: "a truncated configuration stays in force",

@@ -1,5 +1,6 @@
 import { limits } from "../../base/limits.ts";
 import { u48Max } from "../../base/numbers.ts";
+import { reached } from "../../base/reached.ts";
 import { Arguments } from "../../protocol/arguments.ts";
 import { KeptReplyWriter, writeKept } from "../../protocol/kept-reply.ts";
 import { mayBeNumbered, numberArguments } from "../../protocol/spec/session.ts";
@@ -57,6 +58,7 @@ function numbered(x: Execution): void {
   const { sessions } = x.engine;
   const session = sessions.find(id);
   if (session === undefined) {
+    reached("session-unknown");
     x.out.error(`NOSESSION session ${id} is unknown or has expired: the write may have been applied before`);
     return;
   }
@@ -71,6 +73,7 @@ function answer(x: Execution, session: Session, sequence: number): void {
     return;
   }
   if (sequence < session.low) {
+    reached("write-given-up-not-applied");
     x.out.error(
       `OUTDATED_SEQUENCE the session has done with what is below ${session.low}: write ${sequence} is not applied now, and may have been before`,
     );
@@ -100,6 +103,7 @@ function carryOut(x: Execution, session: Session, sequence: number): void {
 }
 
 function repeat(x: Execution, reply: string | undefined): void {
+  reached("retry-answered-from-memory");
   if (reply !== undefined) writeKept(x.out, Buffer.from(reply, "latin1"), reply.length);
   else
     x.out.error(
