@@ -182,6 +182,8 @@ test("a transaction over its limits is refused when it is queued", async () => {
   const value = Buffer.alloc(limits.valueBytesMax - 1024);
   await client.call("MULTI");
   assert.equal(await client.call("SET", "t", value), "QUEUED");
+  const room = limits.transactionBytesMax - value.length;
+  assert.equal(await client.call("SET", "t", value.subarray(0, room - 1024)), "QUEUED");
   assert.equal(
     await client.call("SET", "t", Buffer.alloc(4096)),
     `-TOO_LARGE a transaction may have ${limits.transactionBytesMax} bytes`,

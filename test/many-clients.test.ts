@@ -28,9 +28,9 @@ const queued = Array.from({ length: 4 }, () => encodeRequest(["SET", "queued", B
 /** Each comes to far more than the limit: 800, 400 and 800 MiB. */
 const mischiefs: readonly Mischief[] = [
   {
-    name: "announce 32 MiB and send 4",
+    name: "announce 8 MiB and send 4",
     clients: 200,
-    sends: Buffer.concat([Buffer.from(`${set}$33554432\r\n`), Buffer.alloc(4 * mib, "x")]),
+    sends: Buffer.concat([Buffer.from(`${set}$8388608\r\n`), Buffer.alloc(4 * mib, "x")]),
   },
   { name: "ask for 6 MiB and read nothing", clients: 100, sends: Buffer.concat(gets) },
   {

@@ -35,11 +35,11 @@ const microsPerCommand = 1;
 const microsPerKey = 0.5;
 const microsPerArgument = 0.1;
 /** Of a request: it is copied into an entry of the log, or into a record. */
-const microsPerByte = 0.0003;
+const microsPerByte = 0.0012;
 /** Of a value that is written into a reply, whose buffer grows. */
-const microsPerReplyByte = 0.00058;
+const microsPerReplyByte = 0.0012;
 /** Of a value that is copied to another place. */
-const microsPerMovedByte = 0.0005;
+const microsPerMovedByte = 0.0012;
 /** Of the table that LCS fills. */
 const microsPerCell = 0.0045;
 /** Of a walk over the table of keys. */
