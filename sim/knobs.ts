@@ -21,7 +21,7 @@ export const machineFaults = [
 ] as const;
 
 /** What an operator does to the cluster that runs on them. run/operator.ts has what each means. */
-export const operatorFaults = ["transfer", "clean restart"] as const;
+export const operatorFaults = ["transfer", "clean restart", "members"] as const;
 
 export type MachineFault = (typeof machineFaults)[number];
 export type OperatorFault = (typeof operatorFaults)[number];
@@ -37,6 +37,8 @@ export function isOperatorFault(fault: StormFault): fault is OperatorFault {
 export interface Knobs {
   readonly voters: number;
   readonly learners: number;
+  /** Nodes that are no members at first, and wait to be told. */
+  readonly spares: number;
   readonly tickMs: number;
   readonly raft: Omit<Config, "id" | "boot" | "random">;
   /** Entries of the log after which there is a snapshot. */
@@ -72,6 +74,7 @@ export function drawKnobs(random: Prng): Knobs {
   return {
     voters,
     learners: random.pick([0, 0, 0, 1, 2]),
+    spares: random.pick([0, 1, 2]),
     ...drawTimes(random),
     snapshotEntries: random.pick([1, 10, 100, 1_000]),
     snapshotLogBytes: random.pick([0, 1, 20_000, 200_000]),
@@ -99,7 +102,8 @@ function drawTimes(random: Prng): Pick<Knobs, "tickMs" | "raft"> {
     heartbeatTicks,
     checkQuorumTicks,
     electionTicksMin,
-    electionTicksMax: electionTicksMin + random.pick([1, 5, electionTicksMin]),
+    // Below it: with one value alone, two that campaign together do so for ever.
+    electionTicksMax: electionTicksMin + random.pick([2, 5, electionTicksMin]),
     refusedTicksMax: random.pick([1, 6]),
     appendBytesMax: random.pick([1, 200, 4_096, defaultConfig.appendBytesMax]),
     inflightMessagesMax: random.pick([1, 3, 20, defaultConfig.inflightMessagesMax]),
@@ -141,6 +145,7 @@ export function describeKnobs(knobs: Knobs): string {
   const odds = (name: string, chance: number) => (chance > 0 ? `${name} ${chance * 100}%` : undefined);
   const words = [
     `${knobs.voters} voters${knobs.learners > 0 ? ` + ${knobs.learners} learners` : ""}`,
+    knobs.spares > 0 ? `${knobs.spares} spares` : undefined,
     `tick ${knobs.tickMs}ms`,
     `heartbeat ${raft.heartbeatTicks}`,
     `quorum ${raft.checkQuorumTicks}`,

@@ -57,7 +57,8 @@ const rules: Readonly<Record<PartitionShape, Rule>> = {
   },
 };
 
-function shuffled<T>(list: readonly T[], random: Prng): T[] {
+/** In an order that chance decides. */
+export function shuffled<T>(list: readonly T[], random: Prng): T[] {
   const result = [...list];
   for (let i = result.length - 1; i > 0; i--) {
     const other = random.below(i + 1);

@@ -51,6 +51,8 @@ export class SimClient {
   /** A command that is no part of the history is under way: SESSION OPEN, WATCH. */
   #isBusy = false;
   #busySince = 0;
+  /** This node knows no leader: another may. */
+  #wantsOther = false;
 
   constructor(parts: ClientParts) {
     this.name = parts.name;
@@ -84,8 +86,9 @@ export class SimClient {
   #step(): void {
     const { workload, scheduler } = this.#parts;
     this.#dropWhenLate();
+    if (this.#wantsOther && this.#asked.length === 0 && !this.#isBusy) this.#drop();
     if (this.#link === undefined && !(this.isLeaving && this.isAtRest)) this.#connect();
-    if (this.#link !== undefined && !this.#isBusy) this.#ask();
+    if (this.#link !== undefined && !this.#isBusy && !this.#wantsOther) this.#ask();
     const pause = 1 + this.#random.below(2 * workload.thinkMs);
     scheduler.after(pause, () => this.#step());
   }
@@ -94,6 +97,10 @@ export class SimClient {
     const { nodes, scheduler } = this.#parts;
     const life = this.#random.pick(nodes).alive;
     if (life?.member === undefined || life.isClosing) return;
+    // Who has been told of a cluster is told of its members, and asks seldom who knows no leader.
+    const { status } = life.member;
+    if (status !== undefined && status.leaderId === undefined && this.#random.chance(0.8)) return;
+    this.#wantsOther = false;
     this.#connections++;
     this.#position = 0;
     const { settlement, outs } = this.#parts.watch;
@@ -211,6 +218,7 @@ export class SimClient {
     const told = toldBy(pending.action, answer);
     this.#parts.recorder.end(pending, told.outcome, told.outcome === "known" ? told.reply : null);
     if (write !== undefined) this.#session!.answered(write, told);
+    if (told.outcome === "failed" && told.error.startsWith("CLUSTERDOWN")) this.#wantsOther = true;
     if (told.outcome === "known") this.#learn(pending, told.reply);
   }
 

@@ -1,9 +1,12 @@
+import type { Change } from "../../src/raft/configuration.ts";
 import { drawMs } from "../chance.ts";
 import type { OperatorFault } from "../knobs.ts";
 import type { SimMachine } from "../machine.ts";
+import type { Cut } from "../partition.ts";
 import type { Prng } from "../prng.ts";
 import type { Operator } from "../storm.ts";
 import type { SimWorld } from "../world.ts";
+import { drawChanges } from "./draw-changes.ts";
 import type { NodeLife, SimNode } from "./node.ts";
 
 /** A process that has not ended by itself after so long is killed. */
@@ -11,9 +14,12 @@ const patienceMs = 2_000;
 /** Transfers one after the other, and the time between two of them. */
 const transfersMax = 8;
 const transferEveryMs = 300;
+/** Between two orders of a series, and how often each is given. */
+const seriesEveryMs = 200;
+const triesMax = 8;
 
 /**
- * People and their scripts: they hand over the lead and restart nodes, at the worst moments. What they are answered is
+ * People and their scripts: they hand over the lead, change the members and restart nodes, at the worst moments. What they are answered is
  * not relied on: an order may be refused, or its outcome unknown.
  */
 export class ClusterOperator implements Operator {
@@ -40,6 +46,9 @@ export class ClusterOperator implements Operator {
         break;
       case "clean restart":
         this.#restart(machine);
+        break;
+      case "members":
+        this.#changes();
     }
   }
 
@@ -59,6 +68,60 @@ export class ClusterOperator implements Operator {
     if (life === undefined) return;
     const to = this.#random.chance(0.6) ? this.#random.pick(this.#nodes).id : undefined;
     this.#order(life, "transfer", to ?? "anybody", () => life.member!.transferLeadership(to));
+  }
+
+  // The members
+
+  /** One change, also of a leader that is cut off; or one after the other, until all are carried out. */
+  #changes(): void {
+    const life = this.#leaderOrAnybody();
+    if (life === undefined) return;
+    if (this.#random.chance(0.25)) this.#cutOff(life);
+    const { configuration } = life.member!.status!;
+    const [first, ...others] = drawChanges(configuration, this.#nodes, this.#random);
+    if (first === undefined) return;
+    this.#change(life, first, () => this.#goOn(others, triesMax));
+  }
+
+  #change(life: NodeLife, change: Change, then: () => void): void {
+    const { type, id } = change;
+    this.#order(life, type, id, async () => {
+      await life.member!.changeMembers(change);
+      then();
+    });
+  }
+
+  /** The rest of a series: asks whoever leads, again and again, until the next one is done. */
+  #goOn(changes: readonly Change[], tries: number): void {
+    const [next, ...others] = changes;
+    if (next === undefined || tries === 0) return;
+    let isDone = false;
+    this.#world.scheduler.after(this.#random.below(seriesEveryMs), () => {
+      if (this.#isOver) return;
+      const life = this.#leaderOrAnybody();
+      if (life !== undefined)
+        this.#change(life, next, () => {
+          isDone = true;
+          this.#goOn(others, triesMax);
+        });
+      this.#world.scheduler.after(seriesEveryMs, () => {
+        if (!isDone) this.#goOn(changes, tries - 1);
+      });
+    });
+  }
+
+  #cutOff({ id }: NodeLife): void {
+    const { network, scheduler, faults, knobs } = this.#world;
+    const others = this.#nodes.filter((node) => node.id !== id);
+    const cuts = others.flatMap((node): Cut[] => [
+      [id, node.id],
+      [node.id, id],
+    ]);
+    faults.count("asked while cut off");
+    network.cut(cuts);
+    scheduler.after(drawMs(this.#random, knobs.faultFor), () => {
+      if (!this.#isOver) network.heal(cuts);
+    });
   }
 
   /** Gives an order to a node, which hears of it when its process runs. */

@@ -32,6 +32,7 @@ export function limited(
       ...knobs,
       voters: voters ?? knobs.voters,
       learners: learners ?? knobs.learners,
+      spares: learners === 0 ? 0 : knobs.spares,
       writeQuorum: Math.min(knobs.writeQuorum, voters ?? knobs.voters),
       faults: faults ?? knobs.faults,
       network: isCalm ? calmNetwork : knobs.network,

@@ -102,10 +102,7 @@ export class SimRun {
   async #liveness(): Promise<void> {
     const { scheduler } = this.world;
     const { convergence } = this.#watch.checkers;
-    convergence.healed(
-      this.#nodes.map(({ id }) => id),
-      scheduler.nowMs * 1000,
-    );
+    convergence.healed(() => this.#watch.members, scheduler.nowMs * 1000);
     for (const client of this.#clients) client.isLeaving = true;
     const limitMs = scheduler.nowMs + convergeMsMax;
     if (!(await this.#until(() => convergence.isReached(scheduler.nowMs * 1000), limitMs + 1))) return;
@@ -116,12 +113,18 @@ export class SimRun {
     await this.#advance(scheduler.nowMs + 10);
     if (!(await this.#until(() => this.#areEven, scheduler.nowMs + restMsMax)))
       this.#violations.add(`The nodes do not come to the same state: ${this.#standing}.`);
-    else for (const { life } of this.#nodes) this.#watch.hash(life!);
+    else for (const { life } of this.#members) this.#watch.hash(life!);
   }
 
-  /** All have applied all of the log. */
+  get #members(): SimNode[] {
+    const { members } = this.#watch;
+    return this.#nodes.filter(({ id }) => members.includes(id));
+  }
+
+  /** All members have applied all of the log. */
   get #areEven(): boolean {
-    const members = this.#nodes.map(({ alive }) => alive?.member);
+    const members = this.#members.map(({ alive }) => alive?.member);
+    if (members.length === 0) return false;
     const last = members[0]?.status?.lastIndex ?? 0;
     return members.every(
       (member) =>
@@ -185,15 +188,18 @@ export class SimRun {
   #addNodes(): void {
     const { knobs } = this.world;
     const random = this.world.fork();
-    const members = Array.from({ length: knobs.voters + knobs.learners }, (_, i) => {
-      return { id: `n${i + 1}`, isVoter: i < knobs.voters, about: "" };
+    const count = knobs.voters + knobs.learners;
+    const members = Array.from({ length: count }, (_, i) => {
+      return { id: `n${i + 1}`, isVoter: i < knobs.voters, about: "1" };
     });
+    const spares = Array.from({ length: knobs.spares }, (_, i) => ({ id: `n${count + i + 1}` }));
     const identity = {
       clusterId: random.bytes(16).toString("hex"),
       hashKey: [random.uint32() | 0, random.uint32() | 0] as const,
     };
-    for (const { id } of members) {
-      const node = new SimNode(id, { knobs, identity, first: { members } }, this.#watch);
+    for (const { id } of [...members, ...spares]) {
+      const first = { members: members.some((one) => one.id === id) ? members : [] };
+      const node = new SimNode(id, { knobs, identity, first }, this.#watch);
       node.machine = this.world.add(id, (platform) => node.start(platform));
       this.#nodes.push(node);
     }

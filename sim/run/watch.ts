@@ -4,7 +4,7 @@ import type { ReplyWriter } from "../../src/protocol/reply-writer.ts";
 import type { Configuration } from "../../src/raft/configuration.ts";
 import type { PreVoteReply } from "../../src/raft/message.ts";
 import type { NodeStatus } from "../../src/raft/raw-node.ts";
-import type { Entry, HardState } from "../../src/raft/types.ts";
+import type { Entry, HardState, LogIndex, NodeId, PlacedConfiguration } from "../../src/raft/types.ts";
 import { consensusTickMs } from "../../src/replica/consensus.ts";
 import { type Violation, Violations } from "../checkers/checker.ts";
 import { ClusterCheckers } from "../checkers/cluster/index.ts";
@@ -26,17 +26,13 @@ class Seen {
   life: NodeLife | undefined;
   steps = -1;
   role = "";
-  /** The entry that brought the configuration that it goes by. */
-  configurationIndex = 0;
   vote: string | undefined;
   saved: HardState | undefined;
+  configuration: Configuration | undefined;
   readonly numbers: Float64Array = new Float64Array(7);
 
   /** Whether anything has changed since the last call. */
-  differs(
-    { log, member, saved }: NodeLife,
-    { role, term, vote, applyIndex, configurationIndex }: NodeStatus,
-  ): boolean {
+  differs({ log, member, saved }: NodeLife, { role, term, vote, applyIndex }: NodeStatus): boolean {
     const { firstIndex, stableIndex, lastIndex, lastTerm } = log!;
     const { numbers } = this;
     const isSame =
@@ -54,7 +50,6 @@ class Seen {
     this.role = role;
     this.vote = vote;
     this.saved = saved;
-    this.configurationIndex = configurationIndex;
     numbers.set([term, firstIndex, stableIndex, lastIndex, lastTerm, applyIndex, member!.appliedIndex]);
     return true;
   }
@@ -86,6 +81,9 @@ export class Watch implements NodeObserver {
   /** At which revision each unnumbered write was carried out. */
   readonly #revisions: Map<Pending, number> = new Map();
   readonly #hashed: Set<string> = new Set();
+  /** By their names: voters of configurations that were in force somewhere. */
+  readonly #members: Map<string, { readonly index: LogIndex; readonly voters: readonly NodeId[] }> =
+    new Map();
 
   constructor(
     world: SimWorld,
@@ -243,6 +241,9 @@ export class Watch implements NodeObserver {
     const term = seen.numbers[0];
     if (status.leaderId === undefined) this.preVotes.leaderGone(life);
     if (!seen.differs(life, status)) return;
+    const { configuration, configurationIndex: index } = status;
+    if (configuration !== seen.configuration) this.#knowMembers({ index, configuration });
+    seen.configuration = configuration;
     if (status.role !== role || (status.role === "leader" && status.term !== term))
       this.#world.trace.note(`${life.id} is ${status.role} in term ${status.term}`);
     this.checkers.observe(this.#observationOf(life, status));
@@ -274,23 +275,33 @@ export class Watch implements NodeObserver {
 
   #acknowledge({ index, life, quorum }: { index: number; life: NodeLife; quorum: number }): void {
     if (index === 0) return;
-    const voters = votersOf(life.member!.placed.configuration);
-    const majority = Math.floor(voters.length / 2) + 1;
-    this.checkers.acknowledged.acknowledged({
-      index,
-      voters,
-      quorum: this.#isSettled() ? Math.max(quorum, majority) : 1,
+    const { placed } = life.member!;
+    this.#knowMembers(placed);
+    const inForce = [...this.#members.values()].filter((known) => known.index >= placed.index);
+    const quorums = inForce.map(({ voters }) => {
+      const majority = Math.floor(voters.length / 2) + 1;
+      return { voters, quorum: Math.max(Math.min(quorum, voters.length), majority) };
     });
+    this.checkers.acknowledged.acknowledged({ index, quorums });
   }
 
-  /** Everybody goes by the same members: then it is clear which quorum was needed. */
-  #isSettled(): boolean {
-    let place = -1;
-    for (const { configurationIndex } of this.#seen.values()) {
-      if (place >= 0 && configurationIndex !== place) return false;
-      place = configurationIndex;
+  /** By which voters some leader may have counted, and the highest entry that made them so. */
+  #knowMembers({ index, configuration }: PlacedConfiguration): void {
+    const voters = votersOf(configuration);
+    const name = voters.join(" ");
+    const known = this.#members.get(name);
+    if (known === undefined || known.index < index) this.#members.set(name, { index, voters });
+  }
+
+  /** The members by whom the leader of the latest term goes; none while nobody leads. */
+  get members(): readonly NodeId[] {
+    let latest: NodeStatus | undefined;
+    for (const [node, { role, numbers }] of this.#seen) {
+      if (role !== "leader" || node.alive === undefined || numbers[0]! <= (latest?.term ?? 0)) continue;
+      const status = node.alive.member?.status;
+      if (status?.role === "leader") latest = status;
     }
-    return true;
+    return latest?.configuration.members.map(({ id }) => id) ?? [];
   }
 }
 

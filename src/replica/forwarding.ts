@@ -75,6 +75,11 @@ export class Forwarding {
     return true;
   }
 
+  /** Nothing with a number waits to be applied. */
+  get isAtRest(): boolean {
+    return this.#sent.length === 0;
+  }
+
   /** With each tick, and when the leader has changed. */
   goOn(): void {
     this.#beginTerm();

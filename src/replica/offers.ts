@@ -180,10 +180,11 @@ export class Offers {
 
   #offerAll(node: Consensus): void {
     const { proposals, forwarding } = this.#parts;
-    const { isAlone } = node;
-    if (!isAlone) forwarding.goOn();
+    // What has a number from before the others left comes first, and what is behind it keeps its place.
+    const isDirect = node.isAlone && forwarding.isAtRest;
+    if (!isDirect) forwarding.goOn();
     for (let batch = proposals.unproposed; batch !== undefined; batch = proposals.unproposed) {
-      if (isAlone ? !this.#proposeAlone(node, batch) : !forwarding.offer(batch)) return;
+      if (isDirect ? !this.#proposeAlone(node, batch) : !forwarding.offer(batch)) return;
     }
   }
 

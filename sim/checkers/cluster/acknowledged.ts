@@ -9,7 +9,14 @@ import { type ClusterChecker, type Observation, showNode } from "./observation.t
 /** A write whose client was answered that it was applied. */
 export interface Acknowledgement {
   readonly index: LogIndex;
-  /** The voters as of then, and how many of them the write was promised to be on. */
+  /**
+   * The voters as of then, and how many of them the write was promised to be on. More than one, where members were just
+   * changing: then one of them was in force at the leader when it committed the write.
+   */
+  readonly quorums: readonly Quorum[];
+}
+
+export interface Quorum {
   readonly voters: readonly NodeId[];
   readonly quorum: number;
 }
@@ -32,7 +39,7 @@ export class Acknowledged implements ClusterChecker {
   }
 
   /** To be told when the reply leaves, after all nodes were observed. */
-  acknowledged({ index, voters, quorum }: Acknowledgement): void {
+  acknowledged({ index, quorums }: Acknowledgement): void {
     if (this.#entries.has(index)) return;
     const entry = this.#committed.entries.get(index);
     if (entry === undefined) {
@@ -42,15 +49,12 @@ export class Acknowledged implements ClusterChecker {
       return;
     }
     this.#remember(index, entry);
-    const holders = voters.filter((id) => {
+    const isHolder = (id: NodeId): boolean => {
       const log = this.#logs.nodes.get(id);
       return log !== undefined && holdsDurably(log, index, entry.term);
-    });
-    if (holders.length < quorum)
-      this.#violations.add(
-        `The write at index ${index} was acknowledged while it was durable on ${holders.length} of the voters \
-${voters.join(", ")} only (${holders.join(", ") || "none"}); ${quorum} were promised.`,
-      );
+    };
+    const isMet = ({ voters, quorum }: Quorum): boolean => voters.filter(isHolder).length >= quorum;
+    if (!quorums.some(isMet)) this.#violations.add(describe(index, quorums, isHolder));
   }
 
   #remember(index: LogIndex, { term, commitTerm }: { term: Term; commitTerm: Term }): void {
@@ -75,4 +79,12 @@ term ${entry.commitTerm}: it is lost.`,
   finish(): readonly Violation[] {
     return this.#violations.all;
   }
+}
+
+function describe(index: LogIndex, quorums: readonly Quorum[], isHolder: (id: NodeId) => boolean): string {
+  const wanted = quorums.map(({ voters, quorum }) => {
+    const holders = voters.filter(isHolder);
+    return `it was durable on ${holders.length} of the voters ${voters.join(", ")} only (${holders.join(", ") || "none"}); ${quorum} were promised`;
+  });
+  return `The write at index ${index} was acknowledged while ${wanted.join(", and ")}.`;
 }

@@ -42,7 +42,7 @@ test("a life without mistakes: elections, conflicts, snapshots, restarts, an emp
   const { checkers, nodes } = scene;
   const [n1, n2, n3] = nodes;
   checkers.votes.sent({ node: "n1", term: 1, candidate: "n1" });
-  checkers.acknowledged.acknowledged({ index: 2, voters: ["n1", "n2", "n3"], quorum: 2 });
+  checkers.acknowledged.acknowledged({ index: 2, quorums: [{ voters: ["n1", "n2", "n3"], quorum: 2 }] });
   n1.append("1x 1y");
   scene.look();
   n2.lead(2).append("2c");
@@ -107,7 +107,10 @@ test("after a restart what is committed is compared again", () => {
 
 test("a leader without a committed entry", () => {
   const scene = new Scene().begin("1a 1b");
-  scene.checkers.acknowledged.acknowledged({ index: 2, voters: ["n1", "n2", "n3"], quorum: 2 });
+  scene.checkers.acknowledged.acknowledged({
+    index: 2,
+    quorums: [{ voters: ["n1", "n2", "n3"], quorum: 2 }],
+  });
   scene.nodes[2].incarnation = "i2";
   scene.nodes[2].truncate(2).commit(1).lead(2);
   scene.finds(
@@ -237,7 +240,7 @@ test("a vote leaves before it is durable", () => {
 
 test("a write is acknowledged that nobody holds for committed", () => {
   const scene = new Scene().begin("1a");
-  scene.checkers.acknowledged.acknowledged({ index: 2, voters: ["n1"], quorum: 1 });
+  scene.checkers.acknowledged.acknowledged({ index: 2, quorums: [{ voters: ["n1"], quorum: 1 }] });
   scene.finds(/^acknowledged: A write was acknowledged at index 2, and no node/);
 });
 
@@ -248,7 +251,7 @@ test("a write is acknowledged before enough voters have it on their disks", () =
   n2.append("1b").unstable = 1;
   scene.look();
   const voters = ["n1", "n2", "n3"];
-  scene.checkers.acknowledged.acknowledged({ index: 2, voters, quorum: 2 });
+  scene.checkers.acknowledged.acknowledged({ index: 2, quorums: [{ voters, quorum: 2 }] });
   n3.append("1b");
   scene.finds(
     /^acknowledged: The write at index 2 .* durable on 1 of the voters n1, n2, n3 only \(n1\); 2 were/,
@@ -281,13 +284,13 @@ test("after healing all follow one leader within the time, or it is said who doe
   const [n1, n2] = nodes;
   n2.lead(2).append("2b");
   scene.look();
-  checkers.convergence.healed(all, 5_000);
+  checkers.convergence.healed(() => all, 5_000);
   assert.equal(checkers.convergence.isReached(6_000), false, "in two terms");
   n1.enter(2);
   nodes[2].enter(2);
   scene.look();
   assert.equal(checkers.convergence.isReached(6_000), true);
-  checkers.convergence.healed(all, 10_000);
+  checkers.convergence.healed(() => all, 10_000);
   nodes[2].enter(3);
   scene.look();
   assert.equal(checkers.convergence.isReached(11_001), true, "nobody waits for ever");
@@ -298,13 +301,13 @@ test("after healing all follow one leader within the time, or it is said who doe
 
 test("a run that ends before it has converged has not", () => {
   const scene = new Scene().begin("1a");
-  scene.checkers.convergence.healed(["n1", "n4"], 0);
+  scene.checkers.convergence.healed(() => ["n1", "n4"], 0);
   scene.finds(/^convergence: .* n4 was never seen\.$/);
 });
 
 test("faults that begin anew end the wait", () => {
   const scene = new Scene().begin("1a");
-  scene.checkers.convergence.healed(["n4"], 0);
+  scene.checkers.convergence.healed(() => ["n4"], 0);
   scene.checkers.convergence.disturbed();
   scene.finds();
 });

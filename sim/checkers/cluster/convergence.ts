@@ -21,7 +21,9 @@ export class Convergence implements ClusterChecker {
   readonly #withinUs: number;
   readonly #standings: Map<NodeId, Standing> = new Map();
   #highest: LogIndex = 0;
-  #goal: { readonly nodes: readonly NodeId[]; readonly target: LogIndex; readonly until: number } | undefined;
+  #goal:
+    | { readonly nodes: () => readonly NodeId[]; readonly target: LogIndex; readonly until: number }
+    | undefined;
 
   constructor(withinUs: number) {
     this.#withinUs = withinUs;
@@ -32,8 +34,11 @@ export class Convergence implements ClusterChecker {
     this.#highest = Math.max(this.#highest, commitIndex);
   }
 
-  /** From now on nothing happens to these nodes and what is between them; a quorum is among them. */
-  healed(nodes: readonly NodeId[], at: number): void {
+  /**
+   * From now on nothing happens to these nodes and what is between them; a quorum is among them. None as long as it is not
+   * known who they are.
+   */
+  healed(nodes: () => readonly NodeId[], at: number): void {
     this.#goal = { nodes, target: this.#highest, until: at + this.#withinUs };
   }
 
@@ -45,7 +50,8 @@ export class Convergence implements ClusterChecker {
   /** True once it has converged, or need not. To be asked again and again, and at the end of the run. */
   isReached(now: number): boolean {
     if (this.#goal === undefined) return true;
-    const { nodes, target, until } = this.#goal;
+    const { target, until } = this.#goal;
+    const nodes = this.#goal.nodes();
     if (
       hasConverged(
         nodes.map((node) => this.#standings.get(node)),
@@ -67,7 +73,7 @@ and ${target} applied. ${lines.join("; ")}.`,
   }
 
   finish(): readonly Violation[] {
-    if (this.#goal !== undefined) this.#fail(this.#goal.nodes, this.#goal.target);
+    if (this.#goal !== undefined) this.#fail(this.#goal.nodes(), this.#goal.target);
     return this.#violations.all;
   }
 }

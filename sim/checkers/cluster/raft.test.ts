@@ -75,7 +75,7 @@ function watched(core: Core, checkers: ClusterCheckers): Core {
       const voters = this.configuration.members.filter(({ isVoter }) => isVoter).map(({ id }) => id);
       const quorum = Math.floor(voters.length / 2) + 1;
       if (this.commitIndex > 0)
-        checkers.acknowledged.acknowledged({ index: this.commitIndex, voters, quorum });
+        checkers.acknowledged.acknowledged({ index: this.commitIndex, quorums: [{ voters, quorum }] });
     }
   }
   return { RawNode: Watched };
