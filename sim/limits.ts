@@ -7,6 +7,12 @@ export const simLimits = {
   /** Configurations that the search for an order of one key remembers, and the bytes of their names: some seconds. */
   searchConfigurationsMax: 1_000_000,
   searchBytesMax: 268_435_456, // 256 MiB
+  /** What such a search weighs and compares: some minutes, since few configurations may have many ways on. */
+  searchStepsMax: 1_000_000_000,
+  /** Events of one simulated second: 20 times what a busy cluster of seven needs. Beyond it a run stands still. */
+  eventsPerSecondMax: 1_000_000,
+  /** Memory of a thread that runs seeds: many times what one needs, so that one of them cannot take the machine's. */
+  threadMemoryMb: 2_048,
   /** Entries that cluster checkers remember, and writes of sessions: many times what any node keeps in its log. */
   entriesKept: 100_000,
   /** Hashes of states that are remembered, to be compared with what nodes have that are behind. */

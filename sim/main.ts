@@ -25,6 +25,7 @@ program
   .option("--seeds <number>", "so many seeds from there on; one without --minutes", whole)
   .option("--minutes <number>", "seeds until so much time is over", Number)
   .option("--threads <number>", "run so many seeds at a time", whole, 2)
+  .option("--patience <seconds>", "a seed that takes longer stands still, which is a failure", Number)
   .option("--shrink", "make the first failure smaller")
   .option(
     "--mutants [names...]",
@@ -65,6 +66,7 @@ interface SeedOptions {
   readonly seeds?: number;
   readonly minutes?: number;
   readonly threads: number;
+  readonly patience?: number;
   readonly shrink?: true;
   readonly mutants?: true | readonly string[];
   readonly seconds?: number;
@@ -75,13 +77,14 @@ interface SeedOptions {
   readonly calm?: true;
 }
 
-function seedsOf({ seed, seeds, minutes, threads, shrink, faults, calm, ...run }: SeedOptions): SeedsOptions {
-  const { seconds, voters, learners, clients } = run;
+function seedsOf({ seed, seeds, minutes, threads, patience, ...options }: SeedOptions): SeedsOptions {
+  const { shrink, faults, calm, seconds, voters, learners, clients } = options;
   return {
     first: seed,
     count: seeds ?? (minutes === undefined ? 1 : Number.POSITIVE_INFINITY),
     minutes: minutes ?? Number.POSITIVE_INFINITY,
     threads: Math.max(1, threads),
+    patienceMs: patience === undefined ? simLimits.seedMsMax : patience * 1000,
     shrinks: shrink === true,
     run: {
       ...(seconds !== undefined && { seconds }),

@@ -18,12 +18,15 @@ export interface Judgement {
   /** What of the history it could not judge; empty: nothing. */
   readonly left: string;
   readonly violations: readonly Violation[];
+  /** Keys for which a search gave up, where it may. */
+  readonly undecided?: number;
 }
 
 export interface JudgeOptions {
   readonly tolerance: Tolerance;
-  /** Of the search for an order: how much it remembers, and whether it may give up where the replay judges the same. */
+  /** Of the search for an order: how much it remembers and weighs, and whether it may give up where the replay judges the same. */
   readonly configurationsMax: number;
+  readonly stepsMax: number;
   readonly mayGiveUp: boolean;
 }
 
@@ -42,6 +45,7 @@ export function* checkHistory(
       ...(keysUndecided === 0 ? [] : [`${keysUndecided} keys undecided`]),
     ].join(", "),
     violations,
+    undecided: keysUndecided,
   };
   yield judged("sessions", "a repeated write is one write", checkSessions(recorded));
   const evidence = evidenceOf(recorded, tolerance);

@@ -167,6 +167,9 @@ function holding(
 
 function incremented(held: Held, step: number): Effect {
   const text = held.value ?? "0";
+  const small = Number(text);
+  if (Number.isSafeInteger(small) && Number.isSafeInteger(small + step) && String(small) === text)
+    return { answer: small + step, next: { ...held, value: String(small + step) } };
   const isWhole = /^(?:0|-?[1-9]\d{0,18})$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text);
   const sum = isWhole ? BigInt(text) + BigInt(step) : 0n;
   if (!isWhole || BigInt.asIntN(64, sum) !== sum) return { answer: { error: "not a number" }, next: held };

@@ -27,7 +27,7 @@ export async function hunt(
   { first, most, threads, run }: HuntOptions,
 ): Promise<Catch | undefined> {
   using planted = new Planted(mutant);
-  const pool = new SeedPool(threads, planted.seedWorker);
+  const pool = new SeedPool(threads, { script: planted.seedWorker });
   const failures: RunResult[] = [];
   let next = first;
   const work = async (): Promise<void> => {

@@ -1,80 +1,61 @@
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
 import { simLimits } from "../limits.ts";
 import type { RunOptions } from "./options.ts";
 import type { RunResult } from "./run.ts";
+import { SeedThread } from "./seed-thread.ts";
+
+export interface PoolOptions {
+  /** Real time after which a seed without a result stands still. */
+  readonly patienceMs?: number;
+  /** What the threads run, where it is another build. */
+  readonly script?: string;
+}
 
 /** Threads that run seeds. */
 export class SeedPool {
-  readonly #script: string;
-  readonly #workers: Set<Worker> = new Set();
-  readonly #idle: Worker[] = [];
-  readonly #waiting: ((worker: Worker) => void)[] = [];
+  readonly #options: Required<PoolOptions>;
+  readonly #threads: Set<SeedThread> = new Set();
+  readonly #idle: SeedThread[] = [];
+  readonly #waiting: ((thread: SeedThread) => void)[] = [];
 
-  /** `script`: that of the threads, where it is another one. */
-  constructor(size: number, script: string = join(import.meta.dirname, "seed-worker.js")) {
-    this.#script = script;
-    for (let i = 0; i < size; i++) this.#idle.push(this.#begin());
+  constructor(
+    size: number,
+    {
+      patienceMs = simLimits.seedMsMax,
+      script = join(import.meta.dirname, "seed-worker.js"),
+    }: PoolOptions = {},
+  ) {
+    this.#options = { patienceMs, script };
+    for (let i = 0; i < size; i++) this.#idle.push(this.#start());
   }
 
-  /** A thread that ends, or does not come to an end, has failed too. */
+  /** There is a result, whatever becomes of the thread. */
   async run(seed: number, options: RunOptions): Promise<RunResult> {
-    let worker = this.#idle.pop() ?? (await new Promise<Worker>((resolve) => this.#waiting.push(resolve)));
-    let result: RunResult;
-    try {
-      result = await resultOf(worker, seed, options);
-    } catch (error) {
-      result = lost(seed, error instanceof Error ? `${error.stack}` : String(error));
-      this.#workers.delete(worker);
-      await worker.terminate();
-      worker = this.#begin();
-    }
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#idle.push(worker);
-    else next(worker);
+    const thread =
+      this.#idle.pop() ?? (await new Promise<SeedThread>((resolve) => this.#waiting.push(resolve)));
+    const result = await thread.run(seed, options);
+    this.#release(thread.isLost ? this.#replace(thread) : thread);
     return result;
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#workers].map((worker) => worker.terminate()));
+    await Promise.all([...this.#threads].map((thread) => thread.close()));
   }
 
-  #begin(): Worker {
-    const worker = new Worker(this.#script);
-    this.#workers.add(worker);
-    return worker;
+  #release(thread: SeedThread): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#idle.push(thread);
+    else next(thread);
   }
-}
 
-async function resultOf(worker: Worker, seed: number, options: RunOptions): Promise<RunResult> {
-  let limit: NodeJS.Timeout | undefined;
-  try {
-    return await new Promise<RunResult>((resolve, reject) => {
-      limit = setTimeout(
-        () => reject(new Error(`the run did not end within ${simLimits.seedMsMax} ms`)),
-        simLimits.seedMsMax,
-      );
-      worker.once("message", resolve);
-      worker.once("error", reject);
-      worker.postMessage({ seed, options });
-    });
-  } finally {
-    clearTimeout(limit);
-    worker.removeAllListeners("message");
-    worker.removeAllListeners("error");
+  #replace(lost: SeedThread): SeedThread {
+    this.#threads.delete(lost);
+    return this.#start();
   }
-}
 
-/** Of a run that told nothing. */
-function lost(seed: number, text: string): RunResult {
-  return {
-    ...{ seed, violations: [{ checker: "crash", text }], traceHash: "", traceLines: [], description: "" },
-    ...{
-      simulatedMs: 0,
-      events: 0,
-      operations: { known: 0, unknown: 0, failed: 0 },
-      faults: [],
-      reached: [],
-    },
-  };
+  #start(): SeedThread {
+    const thread = new SeedThread(this.#options);
+    this.#threads.add(thread);
+    return thread;
+  }
 }

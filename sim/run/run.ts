@@ -1,6 +1,6 @@
 import { observeReached } from "../../src/base/reached.ts";
 import { type Violation, Violations } from "../checkers/checker.ts";
-import { checkHistory } from "../checkers/history.ts";
+import { checkHistory, type Judgement } from "../checkers/history.ts";
 import { showOperation } from "../checkers/show.ts";
 import { FaultCounts } from "../fault-counts.ts";
 import { describeKnobs, drawKnobs } from "../knobs.ts";
@@ -11,6 +11,7 @@ import { SimClient } from "./client.ts";
 import { type NodeLife, SimNode } from "./node.ts";
 import { ClusterOperator } from "./operator.ts";
 import { limited, type RunOptions } from "./options.ts";
+import { Progress, StandStill } from "./progress.ts";
 import { Recorder } from "./recorder.ts";
 import { Watch } from "./watch.ts";
 import { describeWorkload, drawWorkload, Numbers, type WorkloadOptions } from "./workload.ts";
@@ -24,6 +25,8 @@ export interface RunResult {
   readonly simulatedMs: number;
   readonly events: number;
   readonly operations: Readonly<Record<"known" | "unknown" | "failed", number>>;
+  /** Keys for which the search for an order gave up, so that only the replay has judged them. */
+  readonly undecided: number;
   readonly faults: readonly (readonly [kind: string, count: number])[];
   /** How often each of the states that src names was reached: src/base/points.ts. */
   readonly reached: readonly (readonly [point: string, count: number])[];
@@ -33,7 +36,10 @@ export interface RunResult {
 const convergeMsMax = 90_000;
 /** Operations tell the cluster time at which they happened and their revision: so deadlines are exact, and the replay
  * judges what takes the search for an order too long. */
-const judging = { tolerance: { drift: 0, lateMs: 0 }, configurationsMax: 20_000, mayGiveUp: true };
+const judging = {
+  tolerance: { drift: 0, lateMs: 0 },
+  ...{ configurationsMax: 20_000, stepsMax: 300_000, mayGiveUp: true },
+};
 /** Until what is under way has its outcome: the longest write timeout, and the clients' own. */
 const restMsMax = 60_000;
 
@@ -54,9 +60,11 @@ export class SimRun {
   readonly #violations = new Violations("run");
   readonly #crashes = new Violations("crash");
   readonly #reached = new FaultCounts();
+  readonly #progress: Progress;
 
-  constructor(seed: number, options: RunOptions = {}) {
+  constructor(seed: number, options: RunOptions = {}, progress: Progress = new Progress()) {
     this.#seed = seed;
+    this.#progress = progress;
     const random = new Prng(seed);
     const knobs = drawKnobs(random);
     const drawn = { knobs, workload: drawWorkload(new Prng(random.uint32()), knobs.voters) };
@@ -82,7 +90,8 @@ export class SimRun {
       await this.#safety();
       await this.#liveness();
     } catch (error) {
-      this.#crashes.add(`A node has crashed: ${error instanceof Error ? error.stack : error}`);
+      if (error instanceof StandStill) this.#violations.add(error.message);
+      else this.#crashes.add(`A node has crashed: ${error instanceof Error ? error.stack : error}`);
     }
     this.#stopAll();
     observeReached(undefined);
@@ -151,7 +160,9 @@ export class SimRun {
   }
 
   #until(isDone: () => boolean, limitMs: number): Promise<boolean> {
-    return this.world.scheduler.runUntil(() => {
+    const { scheduler } = this.world;
+    return scheduler.runUntil(() => {
+      this.#progress.at(scheduler.nowMs, scheduler.events);
       this.#watch.look();
       return isDone();
     }, limitMs);
@@ -160,27 +171,31 @@ export class SimRun {
   #result(): RunResult {
     const { world } = this;
     const { known, unknown, failed } = this.recorder.counts;
-    const judged = this.#judgeHistory();
+    const judgements = this.#judgeHistory();
     return {
       seed: this.#seed,
-      violations: [...this.#crashes.all, ...this.#violations.all, ...this.#watch.finish(), ...judged],
+      violations: [
+        ...[...this.#crashes.all, ...this.#violations.all, ...this.#watch.finish()],
+        ...judgements.flatMap(({ violations }) => violations),
+      ],
       traceHash: world.trace.hash,
       traceLines: world.trace.lines,
       description: this.description,
       simulatedMs: world.scheduler.nowMs,
       events: world.scheduler.events,
       operations: { known, unknown, failed },
+      undecided: judgements.reduce((sum, { undecided = 0 }) => sum + undecided, 0),
       faults: world.faults.all,
       reached: this.#reached.all,
     };
   }
 
-  #judgeHistory(): Violation[] {
+  #judgeHistory(): Judgement[] {
     for (const operation of this.recorder.beforeTheirTime)
       this.#violations.add(
         `Happened at a time before that of what was applied before it began: ${showOperation(operation)}`,
       );
-    return [...checkHistory(this.recorder.history, judging)].flatMap(({ violations }) => violations);
+    return [...checkHistory(this.recorder.history, judging)];
   }
 
   // The cluster

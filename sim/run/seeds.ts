@@ -10,6 +10,8 @@ export interface SeedsOptions {
   readonly count: number;
   readonly minutes: number;
   readonly threads: number;
+  /** Real time after which a seed stands still. */
+  readonly patienceMs: number;
   readonly shrinks: boolean;
   readonly run: RunOptions;
   readonly print: (line: string) => void;
@@ -21,10 +23,10 @@ const progressEveryMs = 10_000;
 
 /** Runs seeds on several threads and tells how they went. Resolves with true where nothing is wrong. */
 export async function runSeeds(options: SeedsOptions): Promise<boolean> {
-  const { first, count, minutes, threads, print } = options;
+  const { first, count, minutes, threads, patienceMs, print } = options;
   const startMs = performance.now();
   const untilMs = startMs + minutes * 60_000;
-  const pool = new SeedPool(threads);
+  const pool = new SeedPool(threads, { patienceMs });
   const totals = new Totals();
   const failures: RunResult[] = [];
   let next = first;

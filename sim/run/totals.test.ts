@@ -11,6 +11,7 @@ function runThatReached(...reached: string[]): RunResult {
   return {
     ...{ seed: 1, violations: [], traceHash: "", traceLines: [], description: "", simulatedMs: 0, events: 0 },
     operations: { known: 0, unknown: 0, failed: 0 },
+    undecided: 0,
     faults: [],
     reached: reached.map((point) => [point, 2]),
   };

@@ -11,10 +11,11 @@ export class Totals {
   readonly #known: number[] = [];
   #unknown = 0;
   #refused = 0;
+  #undecided = 0;
   readonly #faults: Map<string, number> = new Map();
   readonly #reached: Map<string, number> = new Map();
 
-  add({ violations, simulatedMs, events, operations, faults, reached }: RunResult): void {
+  add({ violations, simulatedMs, events, operations, undecided, faults, reached }: RunResult): void {
     this.seeds++;
     if (violations.length > 0) this.failed++;
     this.#simulatedMs += simulatedMs;
@@ -22,6 +23,7 @@ export class Totals {
     this.#known.push(operations.known);
     this.#unknown += operations.unknown;
     this.#refused += operations.failed;
+    this.#undecided += undecided;
     for (const [kind, count] of faults) this.#faults.set(kind, (this.#faults.get(kind) ?? 0) + count);
     for (const [point, count] of reached) this.#reached.set(point, (this.#reached.get(point) ?? 0) + count);
   }
@@ -48,7 +50,8 @@ export class Totals {
     return [
       `${this.seeds} seeds, ${this.failed} failed: ${hours.toFixed(2)} simulated hours in ${minutes.toFixed(1)} min \
 (${(hours / minutes).toFixed(2)} hours and ${(this.seeds / minutes).toFixed(0)} seeds a minute, ${this.#events} events)`,
-      `operations: ${known} acknowledged (median ${this.median} a seed), ${this.#unknown} unknown, ${this.#refused} refused`,
+      `operations: ${known} acknowledged (median ${this.median} a seed), ${this.#unknown} unknown, ${this.#refused} refused; \
+${this.#undecided} keys too tangled for the search for an order, judged by replay alone`,
       `faults: ${[...this.#faults]
         .sort()
         .map(([kind, count]) => `${kind} ${count}`)

@@ -26,6 +26,7 @@ const defaults: LinearizabilityOptions = {
   mayGiveUp: false,
   tolerance: defaultTolerance,
   configurationsMax: simLimits.searchConfigurationsMax,
+  stepsMax: simLimits.searchStepsMax,
 };
 
 /**

@@ -8,6 +8,8 @@ import type { Configuration } from "./configuration.ts";
 export class Memory {
   size = 0;
   bytes = 0;
+  /** Sets that were compared with another one: the price of all answers until now. */
+  comparisons = 0;
   /** By what is the same, the sets of unknown writes. */
   readonly #sets: Map<string, bigint[]> = new Map();
 
@@ -16,19 +18,21 @@ export class Memory {
     const { optionals, isOptionalLast } = configuration;
     const name = configuration.name();
     const free = this.#sets.get(name) ?? [];
-    if (holdsSubset(free, optionals)) return false;
+    if (this.#holdsSubset(free, optionals)) return false;
     // Behind an unknown write fewer ways on are tried, so what failed there says nothing about the others.
     const place = isOptionalLast ? `${name}?` : name;
     const sets = isOptionalLast ? (this.#sets.get(place) ?? []) : free;
-    if (isOptionalLast && holdsSubset(sets, optionals)) return false;
+    if (isOptionalLast && this.#holdsSubset(sets, optionals)) return false;
     if (sets.length === 0) this.bytes += place.length;
     sets.push(optionals);
     this.#sets.set(place, sets);
     this.size++;
     return true;
   }
-}
 
-function holdsSubset(sets: readonly bigint[], set: bigint): boolean {
-  return sets.some((other) => (other & ~set) === 0n);
+  #holdsSubset(sets: readonly bigint[], set: bigint): boolean {
+    this.comparisons += sets.length;
+    const others = ~set;
+    return sets.some((known) => (known & others) === 0n);
+  }
 }

@@ -175,6 +175,13 @@ test("what cannot be decided is not called right", () => {
   assert.match(violations[0]!.text, /gave up after 100\d configurations/);
 });
 
+test("a search is bounded by its steps too: few configurations may take for ever", () => {
+  const sums = Array.from({ length: 20 }, (_, i) => `p${i} 0 100 incr x ${2 ** (i + 1)} = unknown`);
+  const history = historyOf(`${sums.join("\n")}\n r 200 201 get x = 77777`);
+  const { violations } = checkLinearizability(history, { stepsMax: 10_000 });
+  assert.match(violations[0]!.text, /gave up after \d{1,4} configurations/);
+});
+
 test("a wrong history is told up to where it went wrong", () => {
   const lines = Array.from({ length: 50 }, (_, i) => `a ${i * 10} ${i * 10 + 5} set x ${i} = OK`);
   lines.splice(20, 0, "b 197 198 get x = 3");

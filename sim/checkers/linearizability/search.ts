@@ -20,12 +20,15 @@ export interface Stuck {
 export type Verdict =
   | { readonly type: "linearizable" }
   | { readonly type: "wrong"; readonly stuck: Stuck }
-  /** Undecided: too many configurations. */
+  /** Undecided: too many configurations, or too many steps between them. */
   | { readonly type: "gaveUp"; readonly configurations: number };
 
 export interface SearchOptions {
   readonly tolerance: Tolerance;
+  /** Configurations that it remembers. */
   readonly configurationsMax: number;
+  /** Moves that it weighs, and sets of unknown writes that it compares: a bound of its time. */
+  readonly stepsMax: number;
 }
 
 const lastShown = 8;
@@ -63,6 +66,7 @@ class Search {
   readonly #levels: Level[] = [];
   readonly #memory: Memory = new Memory();
   #stuck: Stuck | undefined;
+  #weighed = 0;
 
   constructor(steps: readonly KeyStep[], options: SearchOptions) {
     this.#at = new Configuration(steps);
@@ -79,8 +83,10 @@ class Search {
   }
 
   get #isTooLarge(): boolean {
-    const { size, bytes } = this.#memory;
-    return size > this.#options.configurationsMax || bytes > simLimits.searchBytesMax;
+    const { size, bytes, comparisons } = this.#memory;
+    const { configurationsMax, stepsMax } = this.#options;
+    const steps = this.#weighed + comparisons;
+    return size > configurationsMax || bytes > simLimits.searchBytesMax || steps > stepsMax;
   }
 
   /** One move on, or one back; false where there is no way back. */
@@ -114,19 +120,20 @@ class Search {
     level.hasOptional = true;
     const next = this.#at.requiredNext();
     const steps = this.#at.optionalNext(next);
-    const seeing = next.filter((step) => !isBlind(step));
+    const seeing = next
+      .filter((step) => !isBlind(step))
+      .map((step) => ({ step, without: this.#after(step) }));
     const stacking = steps.filter((step) => !isBlind(step));
     const moves = this.#movesFrom(steps).filter(({ step, held }) => {
       if (sameHeld(held, this.#at.held)) return false;
       const more = stacking.filter((other) => other !== step || step.hasTwins);
-      return seeing.some((one) => this.#isSeenBy(one, held) || mayLeadTo(held, one, more));
+      return seeing.some((one) => this.#isSeenBy(one, held) || mayLeadTo(held, one.step, more));
     });
     if (moves.length > 0 && (level.isNamed || this.#memory.add(this.#at))) level.moves.push(...moves);
   }
 
   /** Whether the step may come next, and something else comes of it than without the unknown write. */
-  #isSeenBy(step: Candidate, held: Held): boolean {
-    const without = this.#after(step);
+  #isSeenBy({ step, without }: { step: Candidate; without: readonly Held[] }, held: Held): boolean {
     return this.#after(step, held).some((state) => !without.some((other) => sameHeld(state, other)));
   }
 
@@ -148,6 +155,7 @@ class Search {
   }
 
   #after({ step }: Candidate, held: Held = this.#at.held): Held[] {
+    this.#weighed++;
     return statesAfter(held, step, this.#options.tolerance);
   }
 
