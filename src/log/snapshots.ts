@@ -43,6 +43,8 @@ export class SnapshotStore {
   readonly #pins = new Map<string, number>();
   /** A name may be on the disk, or not. */
   #hasFailed = false;
+  /** Names change one after the other: each change goes by what the one before has left. */
+  #naming: Promise<unknown> = Promise.resolve();
 
   private constructor(disk: Disk, directory: string, clock: Clock, kept: readonly Kept[]) {
     this.#disk = disk;
@@ -102,11 +104,18 @@ export class SnapshotStore {
       );
     }
     const path = join(this.directory, partial);
+    this.#pins.set(partial, 1);
     await removeIfThere(this.#disk, path);
     const file = await this.#disk.open(path, { mode: "create" });
     const writer = new SnapshotWriter(new SnapshotFileWriter(file, this.#clock), file, {
-      keep: () => this.#keep(path, meta),
-      drop: () => removeIfThere(this.#disk, path),
+      keep: async () => {
+        await this.#inTurn(() => this.#keep(path, meta));
+        this.#pins.delete(partial);
+      },
+      drop: async () => {
+        this.#pins.delete(partial);
+        await removeIfThere(this.#disk, path);
+      },
     });
     await writer.begin(meta);
     return writer;
@@ -120,8 +129,8 @@ export class SnapshotStore {
     const file = await this.#disk.open(path, { mode: "create" });
     return new ReceivedSnapshot(this.#disk, file, {
       keep: async (meta) => {
+        await this.#inTurn(() => this.#keepReceived(path, meta));
         this.#pins.delete(received);
-        await this.#keepReceived(path, meta);
       },
       drop: async () => {
         this.#pins.delete(received);
@@ -141,8 +150,10 @@ export class SnapshotStore {
 
   /** Forgets snapshots that go further than this entry, since they are damaged. */
   async fallBackTo({ index }: EntryId): Promise<void> {
-    if (this.#kept.every(({ meta }) => meta.index <= index)) return;
-    await this.#write(this.#kept.filter(({ meta }) => meta.index <= index));
+    await this.#inTurn(async () => {
+      if (this.#kept.every(({ meta }) => meta.index <= index)) return;
+      await this.#write(this.#kept.filter(({ meta }) => meta.index <= index));
+    });
   }
 
   /** Keeps the file of a snapshot while somebody reads it. Returns what ends that. */
@@ -157,8 +168,10 @@ export class SnapshotStore {
       if (this.#pins.get(file)! > 0) return;
       this.#pins.delete(file);
       // This one alone: another snapshot may be on its way, and nobody wants its files yet.
-      if (this.#kept.some((kept) => kept.file === file)) return;
-      await removeIfThere(this.#disk, join(this.directory, file));
+      await this.#inTurn(async () => {
+        if (this.#kept.some((kept) => kept.file === file) || this.#pins.has(file)) return;
+        await removeIfThere(this.#disk, join(this.directory, file));
+      });
     };
   }
 
@@ -174,7 +187,18 @@ export class SnapshotStore {
     }
   }
 
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const turn = this.#naming.then(change);
+    this.#naming = turn.catch(() => {});
+    return turn;
+  }
+
   #keep(path: string, meta: SnapshotMeta): Promise<void> {
+    // From here no way leads to where the log begins now.
+    if (meta.index < (this.newest()?.index ?? 0)) {
+      const reason = `the snapshot up to entry ${meta.index} is outdated: a later one was received meanwhile`;
+      return Promise.reject(new KvorumError("ERR", reason));
+    }
     const file = fileOf(meta);
     const others = this.#kept.filter((kept) => kept.file !== file);
     return this.#name(path, file, [{ file, meta }, ...others].slice(0, keptMax));

@@ -1,7 +1,7 @@
 import { assert } from "../base/assert.ts";
 import { reached } from "../base/reached.ts";
 import type { Message } from "./message.ts";
-import type { Term } from "./types.ts";
+import type { NodeId, Term } from "./types.ts";
 
 interface HeldMessage {
   /** The number of the write that must be durable before. */
@@ -36,6 +36,11 @@ export class Outbox {
 
   send(message: Message): void {
     this.#leaving.push(message);
+  }
+
+  /** What was meant for this member as it was has not left, and never will. */
+  forget(to: NodeId): void {
+    this.#leaving = this.#leaving.filter((message) => message.to !== to);
   }
 
   /**

@@ -36,13 +36,19 @@ export class Peers {
     const ids = log.membership.members.map(({ id }) => id);
     if (change?.type === "demote") {
       reached("learner-begins-anew");
-      this.#peers.delete(change.id);
+      this.#forget(change.id);
     }
-    for (const id of this.#peers.keys()) if (!ids.includes(id)) this.#peers.delete(id);
+    for (const id of this.#peers.keys()) if (!ids.includes(id)) this.#forget(id);
     for (const id of ids) {
       if (id !== own && !this.#peers.has(id))
         this.#peers.set(id, new Progress(id, log.lastIndex + 1, now, config));
     }
+  }
+
+  /** Who has its name from now on may have lost what it had: what this bundle tells it goes by that. */
+  #forget(id: NodeId): void {
+    this.#peers.delete(id);
+    this.#raft.outbox.forget(id);
   }
 
   /**

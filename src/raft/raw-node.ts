@@ -140,6 +140,11 @@ export class RawNode {
     return this.#raft.log.membership.current;
   }
 
+  /** The entry that brought it, or the snapshot that did. */
+  get configurationIndex(): LogIndex {
+    return this.#raft.log.membership.index;
+  }
+
   /** The highest index that at least so many voters hold durably, as far as this leader knows; 0 elsewhere. */
   heldBy(count: number): LogIndex {
     return this.#raft.leader?.peers.heldBy(count) ?? 0;

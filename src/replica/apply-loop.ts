@@ -25,6 +25,8 @@ export interface ApplyLoopParts {
   readonly clock: Clock;
   readonly proposals: Proposals;
   readonly forwarding: Pick<Forwarding, "find" | "settled" | "drop" | "opened">;
+  /** So many voters are more than the commit of an entry proves. */
+  readonly isBeyond: (voters: number) => boolean;
   /** So many voters hold this entry. */
   readonly isHeld: (voters: number, index: LogIndex) => boolean;
   /** The members of this entry are applied. */
@@ -284,6 +286,7 @@ export class ApplyLoop {
       proposals.fail(batch.error);
       return true;
     }
+    if (batch.writeQuorum > 0 && !this.#parts.isBeyond(batch.writeQuorum)) batch.writeQuorum = 0;
     if (!isFirst || batch.writeQuorum > 0) batch.replies ??= [];
     if (batch.error === undefined && !this.#applier.applyBatch(batch)) return false;
     if (batch.replies === undefined) proposals.finish();

@@ -32,7 +32,7 @@ export class Batch {
   /** How its reads want to be answered, the strictest of them, and by how many voters. */
   readMode: ReadMode = "stale";
   readQuorum = 0;
-  /** Voters that must hold it before it is answered, where that is more than its commit takes; else 0. */
+  /** Voters that must hold it before it is answered; 0: what its commit takes, as it is found out when it is applied. */
   writeQuorum = 0;
   /** Of a batch that is applied and whose callers have still to wait: the reply to each item. */
   replies: Buffer[] | undefined;

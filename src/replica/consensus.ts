@@ -14,6 +14,7 @@ import type {
   EntryKind,
   LogIndex,
   NodeId,
+  PlacedConfiguration,
   ReadToken,
   Refusal,
   Restored,
@@ -207,6 +208,11 @@ export class Consensus {
 
   get configuration(): Configuration {
     return this.#node.configuration;
+  }
+
+  /** That, with the entry that brought it, or the snapshot. */
+  get inForce(): PlacedConfiguration {
+    return { index: this.#node.configurationIndex, configuration: this.#node.configuration };
   }
 
   /** This node is the only voter. */

@@ -89,6 +89,7 @@ export class Durable implements Persistence, MemberKeeper {
   ) {
     this.member = new Member(engine, clock, {
       id: directory.identity.nodeId,
+      incarnation: directory.identity.incarnation,
       boot: directory.identity.boot,
       writeQuorum: options.writeQuorum ?? 0,
       writeTimeoutMs: options.writeTimeoutMs ?? writeTimeoutMs,

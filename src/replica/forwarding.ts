@@ -8,6 +8,7 @@ import { encodeSessionEntry } from "./session-entry.ts";
 
 export interface ForwardingParts {
   readonly id: NodeId;
+  readonly incarnation: string;
   readonly boot: number;
   readonly clock: Clock;
   readonly leads: () => boolean;
@@ -52,7 +53,8 @@ export class Forwarding {
 
   constructor(parts: ForwardingParts) {
     this.#parts = parts;
-    this.#label = `${parts.id}:${parts.boot}`;
+    // A node that lost its directory counts its starts anew, and meets the sessions of its former self in the log.
+    this.#label = `${parts.id}:${parts.incarnation}:${parts.boot}`;
   }
 
   /** Takes a batch, which has no number yet. False: not now. */

@@ -42,6 +42,8 @@ import { exec, outOfMemory, tickMs } from "./words.ts";
 
 export interface MemberOptions {
   readonly id: NodeId;
+  /** Another one for each empty directory in which the node began; its starts are counted within. */
+  readonly incarnation: string;
   readonly boot: number;
   /** Voters that must hold a write before it is answered, where that is more than a majority; 0: a majority. */
   readonly writeQuorum: number;
@@ -196,6 +198,11 @@ export class Member implements Replica, ConsensusHost {
     return this.#loop.placed;
   }
 
+  /** The members by whom this node goes, committed or not, and the entry or snapshot that said so; undefined while loading. */
+  get inForce(): PlacedConfiguration | undefined {
+    return this.#consensus?.inForce;
+  }
+
   /** Where consensus stands; undefined while loading. */
   get status(): NodeStatus | undefined {
     return this.#consensus?.status();
@@ -265,7 +272,8 @@ export class Member implements Replica, ConsensusHost {
       origin.out.error(outOfMemory);
       return DONE;
     }
-    const quorum = this.#quorums.beyondMajority(writeQuorum);
+    const wanted = this.#quorums.wanted(writeQuorum);
+    const quorum = this.#quorums.beyondMajority(wanted);
     if (quorum > 0 && this.#quorums.reachableVoters < quorum) {
       // Behind the replies that this origin waits for.
       if (origin.isWaiting) return this.#offers.later(origin);
@@ -273,7 +281,7 @@ export class Member implements Replica, ConsensusHost {
       origin.out.error(tooFewReplicas(quorum, this.#quorums.reachableVoters));
       return DONE;
     }
-    return this.#offers.addWrite(args, db, origin, quorum);
+    return this.#offers.addWrite(args, db, origin, wanted);
   }
 
   // What consensus says
@@ -399,6 +407,7 @@ export class Member implements Replica, ConsensusHost {
       clock: this.#clock,
       proposals: this.#proposals,
       forwarding: this.#forwarding,
+      isBeyond: (voters) => this.#quorums.isBeyond(voters),
       isHeld: (voters, index) => this.#quorums.isHeld(voters, index),
       onPlaced: (entry) => this.#changes.placed(entry),
       onAnswered: (writes) => this.#offers.answered(writes),

@@ -62,7 +62,7 @@ export class Offers {
     return FULL;
   }
 
-  /** `quorum` voters must hold it, where that is more than a majority; else 0. */
+  /** `quorum` voters must hold it; 0: the majority that its commit takes. */
   addWrite(args: Arguments, db: number, origin: Origin, quorum: number): Verdict {
     const { open } = this.#parts.proposals;
     if (this.isFull || this.isHeld || (open.writes > 0 && open.writeQuorum !== quorum))

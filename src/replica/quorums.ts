@@ -73,12 +73,26 @@ export class Quorums {
     return isHolding;
   }
 
+  /** W of a write that names none or its own; 0: the majority that its commit takes. */
+  wanted(writeQuorum: number): number {
+    const voters = writeQuorum || this.#parts.writeQuorum;
+    return voters > 1 ? voters : 0;
+  }
+
   /** Voters that a write wants beyond what its commit takes anyway; 0: none. */
-  beyondMajority(wanted: number): number {
-    const voters = wanted || this.#parts.writeQuorum;
+  beyondMajority(voters: number): number {
     if (voters === 0) return 0;
     const all = votersOf(this.#parts.consensus().configuration).length;
     return voters > Math.floor(all / 2) + 1 ? voters : 0;
+  }
+
+  /**
+   * The commit of the entry that is being applied is no proof that so many voters hold it: a majority may have been one of the
+   * members as they are now, or of those after the one change that may be under way, which may be one fewer.
+   */
+  isBeyond(voters: number): boolean {
+    const all = votersOf(this.#parts.placed().configuration).length;
+    return voters > Math.floor((all - 1) / 2) + 1;
   }
 
   /** Only a leader knows: elsewhere they all count. */

@@ -153,7 +153,7 @@ test("a node that is running applies nothing from an entry of a later engine ver
   await log.settled();
   const failures: unknown[] = [];
   const loop = new ApplyLoop({
-    ...{ engine, clock: systemClock, proposals: new Proposals(), isHeld: () => true },
+    ...{ engine, clock: systemClock, proposals: new Proposals(), isHeld: () => true, isBeyond: () => false },
     forwarding: { find: () => undefined, settled() {}, drop: () => [], opened() {} },
     ...{ onAnswered() {}, onPlaced() {}, onProgress() {}, onFailed: (error) => failures.push(error) },
   });

@@ -73,11 +73,11 @@ class Line {
     const isAlone = alone !== undefined;
     const consensus = { leads: true, isAlone, isLogAtRest: true, term: 1, ...alone } as unknown as Consensus;
     const forwarding = new Forwarding({
-      ...{ id: "n1", boot: 1, clock: systemClock },
+      ...{ id: "n1", incarnation: "i", boot: 1, clock: systemClock },
       ...{ leads: () => true, leaderId: () => "n1", term: () => 1, send: () => {} },
       propose: (_kind: EntryKind, payload: Buffer) => propose(sequenceOf(payload)),
     });
-    forwarding.opened(7, "n1:1");
+    forwarding.opened(7, "n1:i:1");
     this.offers = new Offers({
       ...{
         engine: new Engine([1, 2]),

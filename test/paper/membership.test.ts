@@ -336,3 +336,25 @@ test("4: what a member says that the leader does not count is not looked at", ()
   });
   assert.deepEqual(cluster.node("n1").status(), before);
 });
+
+test("4.1: what was to be told to a member is not told to who has its name after the change", () => {
+  for (const change of [
+    { type: "remove", id: "n3" },
+    { type: "demote", id: "n3", about: "another" },
+  ] as const) {
+    const cluster = led(3);
+    cluster.propose("n1", "x");
+    cluster.settle();
+    // A heartbeat, which says what n3 has acknowledged, and the change are in one bundle.
+    const told = cluster.act("n1", (node) => {
+      node.tick(2);
+      return node.proposeChange(change);
+    });
+    assert.equal(told, 3);
+    const heartbeats = cluster.network.filter(({ type }) => type === "heartbeat");
+    assert.deepEqual(
+      heartbeats.map(({ to }) => to),
+      ["n2"],
+    );
+  }
+});

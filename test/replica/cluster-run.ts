@@ -23,6 +23,7 @@ export class ClusterRun {
   delays: ((message: PeerMessage) => readonly number[]) | undefined;
   readonly #listeners = new Map<string, PeerListener>();
   readonly #first: Configuration;
+  #starts = 0;
   readonly #options: RunOptions;
   /** The clocks of the members do not keep the process alive. */
   readonly #keepsAlive = setInterval(() => {}, 1000);
@@ -44,7 +45,7 @@ export class ClusterRun {
     const disk = this.disks.get(id) ?? new SimDisk({ seed: 1 });
     this.disks.set(id, disk);
     const node = await DurableRun.start(disk, {
-      random: new Prng(Number.parseInt(id.slice(1), 10)),
+      random: new Prng(Number.parseInt(id.slice(1), 10) + 100 * this.#starts++),
       ...this.#options,
       nodeId: id,
       clock: new MortalClock(),
