@@ -3,6 +3,7 @@ import type { Clock } from "../src/platform/clock.ts";
 import { Arguments } from "../src/protocol/arguments.ts";
 import type { ReplyWriter } from "../src/protocol/reply-writer.ts";
 import type { Command } from "../src/protocol/spec/row.ts";
+import type { NodeStatus } from "../src/raft/raw-node.ts";
 import {
   DONE,
   FULL,
@@ -57,6 +58,10 @@ export class LateReplica implements Replica {
 
   get trouble(): Trouble | undefined {
     return this.#inner.trouble;
+  }
+
+  get status(): NodeStatus | undefined {
+    return this.#inner.status;
   }
 
   get persistence(): Persistence | undefined {

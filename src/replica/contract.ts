@@ -1,6 +1,7 @@
 import type { Arguments } from "../protocol/arguments.ts";
 import type { ReplyWriter } from "../protocol/reply-writer.ts";
 import type { Command } from "../protocol/spec/row.ts";
+import type { NodeStatus } from "../raft/raw-node.ts";
 
 /**
  * How everything above reaches the store. A command is offered with `submit`; the replica answers
@@ -37,6 +38,9 @@ export interface Replica {
 
   /** What is kept on a disk, and how that goes; undefined where nothing is. */
   readonly persistence: Persistence | undefined;
+
+  /** Where this node stands among the members; undefined where there is no consensus, or not yet. */
+  readonly status: NodeStatus | undefined;
 
   /** Finishes what was taken, then refuses. */
   close(): Promise<void>;

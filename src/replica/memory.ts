@@ -17,6 +17,8 @@ export class Memory implements Replica {
   isFull = false;
   readonly trouble = undefined;
   readonly persistence = undefined;
+  /** Nobody else has a part in it. */
+  readonly status = undefined;
 
   readonly #engine: Engine;
   readonly #clock: Clock;

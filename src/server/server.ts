@@ -189,16 +189,6 @@ export class Server {
     }
   }
 
-  leaderAddress(): string {
-    return this.address;
-  }
-
-  statusLine(): string {
-    const id = this.parts.nodeId;
-    const { revision } = this.replica.store;
-    return `id=${id} role=leader term=1 leader=${id} commit=${revision} applied=${revision}`;
-  }
-
   /** Sends the replies of a connection at the end of this turn. */
   flushSoon(connection: Connection): void {
     if (this.#toFlush.length === 0) this.clock.nextTurn(() => this.#flushAll());

@@ -1,6 +1,7 @@
 import type { Arguments } from "../protocol/arguments.ts";
 import { type TextDecoder, type TextVerb, textLine, textReply } from "../protocol/text.ts";
 import type { Connection } from "./connection.ts";
+import { leaderAddress, mustGoElsewhere, statusLine } from "./whereabouts.ts";
 
 const help = `GET key                    VALUE data | NOT_FOUND
 SET key value with spaces  OK
@@ -34,6 +35,7 @@ export class TextFace {
       this.#ownVerb();
       return true;
     }
+    if (this.#isForLeader()) return true;
     this.#mark = connection.out.length;
     this.#verb = this.#decoder.verb;
     if (!connection.server.dispatch(connection, args)) return false;
@@ -56,6 +58,17 @@ export class TextFace {
   /** Answers what the decoder refused. */
   error(reason: string): void {
     this.#connection.out.raw(textLine(`ERROR ${reason}`));
+  }
+
+  /** A write at a node that does not lead is not carried out: who speaks by hand asks the leader. */
+  #isForLeader(): boolean {
+    const { out, server, session } = this.#connection;
+    const { verb } = this.#decoder;
+    if ((verb !== "SET" && verb !== "DELETE") || !mustGoElsewhere(server)) return false;
+    if (server.mustAuthenticate(session)) return false;
+    const leader = leaderAddress(server);
+    out.raw(textLine(leader === "" ? "ERROR no leader" : `NOT_LEADER leader=${leader}`));
+    return true;
   }
 
   #awaitReply(): void {
@@ -86,9 +99,9 @@ export class TextFace {
       // For the inline probes of Redis' clients, which want its line end.
       out.simple("PONG");
     } else if (verb === "STATUS") {
-      out.raw(textLine(server.statusLine()));
+      out.raw(textLine(statusLine(server)));
     } else {
-      const leader = server.leaderAddress();
+      const leader = leaderAddress(server);
       out.raw(textLine(leader === "" ? "NO_LEADER" : `LEADER ${leader}`));
     }
   }

@@ -104,6 +104,26 @@ test("of two copies of a directory only the newer one speaks for the member", as
   await cluster.logs("n3", /it refuses: n3 has been started since from this data directory, or a copy of it/);
 });
 
+test("who speaks text is told who leads, and reads anywhere", async () => {
+  await using cluster = await Cluster.start("n1", "n2", "n3");
+  assert.equal(await cluster.call("n2", "SET", "a", "1"), "OK");
+  const leaders = await Promise.all(["n1", "n2", "n3"].map((id) => say(cluster, id, "WHO_IS_LEADER")));
+  const leader = ["n1", "n2", "n3"].find((id) => leaders[0] === `LEADER ${cluster.clientsOf(id)}`)!;
+  assert.deepEqual(new Set(leaders), new Set([`LEADER ${cluster.clientsOf(leader)}`]));
+  const other = ["n1", "n2", "n3"].find((id) => id !== leader)!;
+  assert.equal(await say(cluster, other, "SET a 2"), `NOT_LEADER leader=${cluster.clientsOf(leader)}`);
+  assert.equal(await say(cluster, other, "GET a"), "VALUE 1");
+  assert.equal(await say(cluster, leader, "SET a 2"), "OK");
+  assert.match(
+    await say(cluster, other, "STATUS"),
+    new RegExp(`^id=${other} role=follower term=\\d+ leader=${leader} `),
+  );
+  assert.match(
+    await say(cluster, leader, "STATUS"),
+    new RegExp(`^id=${leader} role=leader term=\\d+ leader=${leader} `),
+  );
+});
+
 interface IdentityFile {
   readonly clusterId: string;
   readonly hashKey: readonly number[];
@@ -114,4 +134,12 @@ interface IdentityFile {
 
 function identityOf(cluster: Cluster, id: string): IdentityFile {
   return JSON.parse(readFileSync(join(cluster.directoryOf(id), "identity.json"), "utf8")) as IdentityFile;
+}
+
+async function say(cluster: Cluster, id: string, line: string): Promise<string> {
+  const client = await cluster.client(id);
+  client.send(`${line}\n`);
+  const said = await client.line();
+  client.socket.destroy();
+  return said;
 }

@@ -67,6 +67,7 @@ test("whoever waits for a reply is not idle", async () => {
       isFull: false,
       trouble: undefined,
       persistence: undefined,
+      status: undefined,
       close: async () => {},
     }),
     1,
