@@ -80,6 +80,7 @@ export class PeerNetwork implements Peers {
       host,
       port,
       keepAliveMs: 0,
+      flag: "--peer-listen",
       accept: (stream) => this.#accept(stream),
     });
     return this.#port.port;

@@ -33,13 +33,14 @@ async function listen(options: ListenOptions): Promise<Listener> {
   };
 }
 
-function listenError(error: NodeJS.ErrnoException, { host, port }: ListenOptions): KvorumError {
+function listenError(error: NodeJS.ErrnoException, options: ListenOptions): KvorumError {
+  const { host, port, flag = "--listen" } = options;
   const where = `${host}:${port}`;
   const reasons: Record<string, string> = {
-    EADDRINUSE: `${where} is in use: stop the other program or choose another --listen address`,
+    EADDRINUSE: `${where} is in use: stop the other program or choose another ${flag} address`,
     EACCES: `no right to listen on ${where}: ports below 1024 need one, choose a higher port`,
-    EADDRNOTAVAIL: `${where} is not an address of this machine: check --listen`,
-    ENOTFOUND: `the host ${host} is not known: check --listen`,
+    EADDRNOTAVAIL: `${where} is not an address of this machine: check ${flag}`,
+    ENOTFOUND: `the host ${host} is not known: check ${flag}`,
   };
   const reason = reasons[error.code ?? ""] ?? `cannot listen on ${where}: ${error.message}`;
   return new KvorumError("ERR", reason, { cause: error });

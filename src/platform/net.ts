@@ -45,6 +45,8 @@ export interface ListenOptions {
   readonly port: number;
   /** TCP keep-alive probes after this much silence. */
   readonly keepAliveMs: number;
+  /** What chooses the address, for the one who is told that it cannot be had; --listen where absent. */
+  readonly flag?: string;
   /** Makes the handler for a new stream. */
   accept(stream: Stream): StreamHandler;
 }
