@@ -79,3 +79,14 @@ test("whatever a crash leaves, no boot number comes twice and the identity stays
   const third = await openIdentity(disk.crash("all-lost"), "/data", "n1", fixedRandom(9));
   assert.equal(third.boot, 3);
 });
+
+test("an unbound node is bound once, and stays what it is then", async () => {
+  const disk = await emptyDisk();
+  const before = await openIdentity(disk, "/data", "n1", fixedRandom(), "unbound");
+  assert.equal(before.isUnbound, true);
+  const again = await openIdentity(disk, "/data", "n1", fixedRandom(2), "unbound");
+  assert.deepEqual(again, { ...before, boot: 2 }, "its incarnation is what others may have heard of");
+  const { isUnbound, ...alone } = await openIdentity(disk, "/data", "n1", fixedRandom(3));
+  assert.equal(isUnbound, undefined, "without a cluster to come it is one by itself");
+  assert.deepEqual(await openIdentity(disk, "/data", "n1", fixedRandom(4), "unbound"), { ...alone, boot: 4 });
+});

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { SimDisk } from "../../sim/disk.ts";
+import { PeerBoots, type Start } from "./peer-boots.ts";
+
+const first: Start = { id: "n2", incarnation: "a".repeat(16), boot: 3, run: "1".repeat(16) };
+
+test("a start is remembered, durably, before it is believed", async () => {
+  const disk = await diskWithDirectory();
+  const boots = await PeerBoots.open(disk, "/data");
+  assert.equal(await boots.judge(first), undefined);
+  const later = await PeerBoots.open(disk.crash("all-lost"), "/data");
+  assert.match(
+    (await later.judge({ ...first, boot: 2 }))!,
+    /n2 has been started since from this data directory/,
+  );
+  assert.equal(await later.judge(first), undefined, "the same start, after this node has started anew");
+  assert.equal(await later.judge({ ...first, boot: 4 }), undefined);
+  assert.match((await later.judge(first))!, /started since/);
+});
+
+test("two processes with the boot number of one directory are copies", async () => {
+  const boots = await PeerBoots.open(await diskWithDirectory(), "/data");
+  assert.equal(await boots.judge(first), undefined);
+  assert.equal(await boots.judge(first), undefined, "it connects again");
+  assert.match((await boots.judge({ ...first, run: "2".repeat(16) }))!, /a copy of it/);
+});
+
+test("another data directory begins to count anew, and other members have nothing to do with it", async () => {
+  const boots = await PeerBoots.open(await diskWithDirectory(), "/data");
+  assert.equal(await boots.judge(first), undefined);
+  assert.equal(await boots.judge({ ...first, id: "n3", boot: 1 }), undefined);
+  assert.equal(await boots.judge({ ...first, incarnation: "b".repeat(16), boot: 1 }), undefined);
+});
+
+async function diskWithDirectory(): Promise<SimDisk> {
+  const disk = new SimDisk({ seed: 1 });
+  await disk.makeDirectory("/data");
+  return disk;
+}
