@@ -4,6 +4,7 @@ import { drawMs } from "./chance.ts";
 import type { Link } from "./link.ts";
 import type { SimNetwork } from "./network.ts";
 import type { SimProcess } from "./process.ts";
+import type { SimEvent } from "./scheduler.ts";
 
 /** Until a sender tries again what got stuck in a cut. */
 const resendMsMax = 200;
@@ -31,6 +32,8 @@ export class Connection {
   /** The line is busy until then, and the last byte arrives then. */
   #busyUntilMs = 0;
   #arrivesMs = 0;
+  /** Pieces under way, the oldest first. */
+  #flying: { readonly bytes: Buffer; readonly arrival: SimEvent }[] = [];
   /** Arrived during a cut, or behind something that did. */
   #stalled: Buffer[] | undefined;
   #isDeaf = false;
@@ -58,6 +61,20 @@ export class Connection {
   healed(): void {
     if (this.#stalled === undefined) return;
     this.#later(this.#network.random.below(resendMsMax), () => this.#resend());
+  }
+
+  /** The line is as fast as others again, also for what is on it. */
+  hurry(): void {
+    const { scheduler } = this.#network;
+    const flying = this.#flying;
+    this.#flying = [];
+    this.#busyUntilMs = scheduler.nowMs;
+    this.#arrivesMs = scheduler.nowMs;
+    for (const { bytes, arrival } of flying) {
+      arrival.isCancelled = true;
+      this.#occupy(bytes.length);
+      this.#transmitPiece(bytes);
+    }
   }
 
   goDeaf(): void {
@@ -109,22 +126,31 @@ export class Connection {
   // Bytes under way.
 
   #transmit(frame: Buffer): void {
-    const { scheduler, weather, random } = this.#network;
-    const bytesPerMs = Math.min(weather.bytesPerMs, this.#link.bytesPerMs);
-    this.#busyUntilMs = Math.max(this.#busyUntilMs, scheduler.nowMs) + frame.length / bytesPerMs;
+    const { weather, random } = this.#network;
+    this.#occupy(frame.length);
     const bytes = random.chance(weather.corruptChance) ? this.#corrupted(frame) : frame;
     const cut = random.chance(weather.splitChance) ? random.below(bytes.length) : 0;
     if (cut > 0) this.#transmitPiece(bytes.subarray(0, cut));
     this.#transmitPiece(bytes.subarray(cut));
   }
 
+  /** The line has so many bytes more to carry. */
+  #occupy(bytes: number): void {
+    const { scheduler, weather } = this.#network;
+    const bytesPerMs = Math.min(weather.bytesPerMs, this.#link.bytesPerMs);
+    this.#busyUntilMs = Math.max(this.#busyUntilMs, scheduler.nowMs) + bytes / bytesPerMs;
+  }
+
   #transmitPiece(bytes: Buffer): void {
     const arrivesMs = this.#busyUntilMs + this.#network.drawDelayMs() + this.#link.extraMs;
     this.#arrivesMs = Math.max(this.#arrivesMs, arrivesMs);
     const life = this.#life;
-    this.#network.scheduler.at(this.#arrivesMs, () => {
-      if (life === this.#life) this.#arrive(bytes);
+    const arrival = this.#network.scheduler.at(this.#arrivesMs, () => {
+      if (life !== this.#life) return;
+      this.#flying.shift();
+      this.#arrive(bytes);
     });
+    this.#flying.push({ bytes, arrival });
   }
 
   #corrupted(frame: Buffer): Buffer {
@@ -192,6 +218,7 @@ export class Connection {
     this.#life++;
     this.#state = "resting";
     this.#waiting = [];
+    this.#flying = [];
     this.#stalled = undefined;
     this.#isDeaf = false;
     this.#bytes = 0;

@@ -58,10 +58,14 @@ export class Link {
   }
 
   heal(): void {
+    const wasSlow = this.extraMs > 0 || this.bytesPerMs < Number.POSITIVE_INFINITY;
     this.isCut = false;
     this.extraMs = 0;
     this.bytesPerMs = Number.POSITIVE_INFINITY;
-    for (const connection of this.#both) connection.healed();
+    for (const connection of this.#both) {
+      if (wasSlow) connection.hurry();
+      connection.healed();
+    }
   }
 
   slow(extraMs: number, bytesPerMs: number): void {

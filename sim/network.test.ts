@@ -315,6 +315,24 @@ test("a slow link is slow in its direction, until it is healed", async () => {
   assert.deepEqual(b.heard, ["1", "2"]);
 });
 
+test("what waits for a slow link is there soon after it is healed, in order and once", async () => {
+  const net = new Net({ splitChance: 0.5 });
+  const [a, b] = await net.pair();
+  net.network.slow("a", "b", 300, 1);
+  a.sayBulk("b", 60_000);
+  a.say("b", 1, 100);
+  await net.for(1_000);
+  const before = b.heard.length;
+  assert.ok(before > 0 && before < 100, `${before}`);
+  net.network.heal([["a", "b"]]);
+  await net.for(10);
+  assert.deepEqual([...b.heard].sort(), ["forward", ...numbers(1, 100)].sort());
+  assert.deepEqual(
+    b.heard.filter((heard) => heard !== "forward"),
+    numbers(1, 100),
+  );
+});
+
 test("what has no room is lost, also while nobody answers or the receiver sleeps", async () => {
   const net = new Net({ queueBytesMax: 1_000, stallMsMax: 1e9 });
   const [a, b] = await net.pair();

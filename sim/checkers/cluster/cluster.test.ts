@@ -305,6 +305,14 @@ test("a run that ends before it has converged has not", () => {
   scene.finds(/^convergence: .* n4 was never seen\.$/);
 });
 
+test("where nobody leads, all are told of", () => {
+  const scene = new Scene().begin("1a");
+  scene.checkers.convergence.healed(() => [], 0);
+  scene.finds(
+    /^convergence: Members that nobody .* n1 \(boot 1\) is .* n2 \(boot 1\) is .* n3 \(boot 1\) is /,
+  );
+});
+
 test("faults that begin anew end the wait", () => {
   const scene = new Scene().begin("1a");
   scene.checkers.convergence.healed(() => ["n4"], 0);

@@ -65,9 +65,10 @@ export class Convergence implements ClusterChecker {
 
   #fail(nodes: readonly NodeId[], target: LogIndex): void {
     this.#goal = undefined;
-    const lines = nodes.map((node) => showStanding(node, this.#standings.get(node)));
+    const known = nodes.length > 0 ? nodes : [...this.#standings.keys()];
+    const lines = known.map((node) => showStanding(node, this.#standings.get(node)));
     this.#violations.add(
-      `${nodes.join(", ")} were healed and have not converged within ${this.#withinUs} µs: one leader, the same term, \
+      `${nodes.join(", ") || "Members that nobody who leads knows"} were healed and have not converged within ${this.#withinUs} µs: one leader, the same term, \
 and ${target} applied. ${lines.join("; ")}.`,
     );
   }
