@@ -2,7 +2,7 @@ import { PeerDecoder } from "../src/peers/decoder.ts";
 import type { PeerMessage } from "../src/peers/message.ts";
 import { drawMs } from "./chance.ts";
 import type { Link } from "./link.ts";
-import type { SimNetwork } from "./network.ts";
+import type { Addressee, Frame, SimNetwork } from "./network.ts";
 import type { SimProcess } from "./process.ts";
 import type { SimEvent } from "./scheduler.ts";
 
@@ -24,7 +24,7 @@ export class Connection {
   /** Counts its lives: what belongs to an earlier one is void. */
   #life = 0;
   /** Frames that wait until it is open. */
-  #waiting: Buffer[] = [];
+  #waiting: Frame[] = [];
   /** Waiting and under way. */
   #bytes = 0;
   #receiver: SimProcess | undefined;
@@ -33,10 +33,12 @@ export class Connection {
   #busyUntilMs = 0;
   #arrivesMs = 0;
   /** Pieces under way, the oldest first. */
-  #flying: { readonly bytes: Buffer; readonly arrival: SimEvent }[] = [];
+  #flying: { readonly piece: Frame; readonly arrival: SimEvent }[] = [];
   /** Arrived during a cut, or behind something that did. */
-  #stalled: Buffer[] | undefined;
+  #stalled: Frame[] | undefined;
   #isDeaf = false;
+  /** Of the message that is being delivered. */
+  #addressee: Addressee;
 
   constructor(link: Link, { isEager }: { isEager: boolean }) {
     this.#link = link;
@@ -45,12 +47,12 @@ export class Connection {
     this.#isEager = isEager;
   }
 
-  send(frame: Buffer): void {
-    if (this.#bytes + frame.length > this.#network.weather.queueBytesMax) {
+  send(frame: Frame): void {
+    if (this.#bytes + frame.bytes.length > this.#network.weather.queueBytesMax) {
       this.#network.faults.count("no room");
       return;
     }
-    this.#bytes += frame.length;
+    this.#bytes += frame.bytes.length;
     if (this.#state === "open") this.#transmit(frame);
     else {
       this.#waiting.push(frame);
@@ -70,10 +72,10 @@ export class Connection {
     this.#flying = [];
     this.#busyUntilMs = scheduler.nowMs;
     this.#arrivesMs = scheduler.nowMs;
-    for (const { bytes, arrival } of flying) {
+    for (const { piece, arrival } of flying) {
       arrival.isCancelled = true;
-      this.#occupy(bytes.length);
-      this.#transmitPiece(bytes);
+      this.#occupy(piece.bytes.length);
+      this.#transmitPiece(piece);
     }
   }
 
@@ -125,13 +127,13 @@ export class Connection {
 
   // Bytes under way.
 
-  #transmit(frame: Buffer): void {
+  #transmit({ bytes: whole, addressee }: Frame): void {
     const { weather, random } = this.#network;
-    this.#occupy(frame.length);
-    const bytes = random.chance(weather.corruptChance) ? this.#corrupted(frame) : frame;
+    this.#occupy(whole.length);
+    const bytes = random.chance(weather.corruptChance) ? this.#corrupted(whole) : whole;
     const cut = random.chance(weather.splitChance) ? random.below(bytes.length) : 0;
-    if (cut > 0) this.#transmitPiece(bytes.subarray(0, cut));
-    this.#transmitPiece(bytes.subarray(cut));
+    if (cut > 0) this.#transmitPiece({ bytes: bytes.subarray(0, cut), addressee });
+    this.#transmitPiece({ bytes: bytes.subarray(cut), addressee });
   }
 
   /** The line has so many bytes more to carry. */
@@ -141,16 +143,16 @@ export class Connection {
     this.#busyUntilMs = Math.max(this.#busyUntilMs, scheduler.nowMs) + bytes / bytesPerMs;
   }
 
-  #transmitPiece(bytes: Buffer): void {
+  #transmitPiece(piece: Frame): void {
     const arrivesMs = this.#busyUntilMs + this.#network.drawDelayMs() + this.#link.extraMs;
     this.#arrivesMs = Math.max(this.#arrivesMs, arrivesMs);
     const life = this.#life;
     const arrival = this.#network.scheduler.at(this.#arrivesMs, () => {
       if (life !== this.#life) return;
       this.#flying.shift();
-      this.#arrive(bytes);
+      this.#arrive(piece);
     });
-    this.#flying.push({ bytes, arrival });
+    this.#flying.push({ piece, arrival });
   }
 
   #corrupted(frame: Buffer): Buffer {
@@ -161,31 +163,34 @@ export class Connection {
     return bytes;
   }
 
-  #arrive(bytes: Buffer): void {
+  #arrive(piece: Frame): void {
     if (this.#isDeaf) return;
-    if (this.#link.isCut || this.#stalled !== undefined || !this.#link.to.isMachineOn) this.#stall(bytes);
+    if (this.#link.isCut || this.#stalled !== undefined || !this.#link.to.isMachineOn) this.#stall(piece);
     else if (!this.#receiver!.isAlive) this.#break("reset");
     else {
       const life = this.#life;
       this.#receiver!.reach(() => {
-        if (life === this.#life) this.#deliver(bytes);
+        if (life === this.#life) this.#deliver(piece);
       });
     }
   }
 
-  #deliver(bytes: Buffer): void {
+  #deliver({ bytes, addressee }: Frame): void {
     this.#bytes -= bytes.length;
+    this.#addressee = addressee;
     if (this.#decoder!.push(bytes)) return;
     this.#network.faults.count("damage found");
     this.#break(this.#decoder!.damage!);
   }
 
   #received(message: PeerMessage): void {
-    this.#network.trace.message(">", message, 0);
-    this.#link.to.listener?.received(message);
+    const [sender, receiver, addressee] = [this.#sender!, this.#receiver!, this.#addressee];
+    const isAdmitted = this.#network.admits({ sender, receiver, message, addressee });
+    this.#network.trace.message(isAdmitted ? ">" : "x", message, 0);
+    if (isAdmitted) this.#link.to.listener?.received(message);
   }
 
-  #stall(bytes: Buffer): void {
+  #stall(piece: Frame): void {
     if (this.#stalled === undefined) {
       this.#stalled = [];
       const stalled = this.#stalled;
@@ -193,7 +198,7 @@ export class Connection {
         if (this.#stalled === stalled) this.#break("timed out");
       });
     }
-    this.#stalled.push(bytes);
+    this.#stalled.push(piece);
   }
 
   #resend(): void {
@@ -201,7 +206,7 @@ export class Connection {
     const stalled = this.#stalled;
     this.#stalled = undefined;
     const life = this.#life;
-    for (const bytes of stalled) if (life === this.#life) this.#arrive(bytes);
+    for (const piece of stalled) if (life === this.#life) this.#arrive(piece);
   }
 
   // The end.

@@ -72,8 +72,8 @@ export class SimDisk implements Disk {
   }
 
   /** Another disk in the same state, durable and not. Calls on their way are not in it. Costs little. */
-  fork(): SimDisk {
-    return this.#next(this.#volume.copy(), this.#random.uint32());
+  fork(turns: Turns = this.#turns): SimDisk {
+    return new SimDisk({ seed: this.#random.uint32(), turns }, this.#volume.copy());
   }
 
   /** The process ends here. Returns what the next one finds. */
@@ -116,6 +116,11 @@ export class SimDisk implements Disk {
   /** Bytes that fit on it, infinitely many by default. Stays as it is through crashes. */
   set capacityBytes(bytes: number) {
     this.#volume.capacityBytes = bytes;
+  }
+
+  /** What its files take. */
+  get usedBytes(): number {
+    return this.#volume.usedBytes;
   }
 
   /** Every change is refused with EROFS. A crash ends it. */

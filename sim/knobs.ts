@@ -1,6 +1,7 @@
 import { type Config, defaultConfig } from "../src/raft/index.ts";
 import type { Delay } from "./chance.ts";
 import type { SimClockOptions } from "./clock.ts";
+import { type DiskFaultKind, diskFaults } from "./disk-faults.ts";
 import type { DiskPaceOptions } from "./disk-pace.ts";
 import { calmNetwork, type NetworkWeather } from "./network.ts";
 import type { Prng } from "./prng.ts";
@@ -18,14 +19,25 @@ export const machineFaults = [
   "clock jump",
   "clock freeze",
   "clock rate",
+  "block",
 ] as const;
 
 /** What an operator does to the cluster that runs on them. run/operator.ts has what each means. */
-export const operatorFaults = ["transfer", "clean restart", "members"] as const;
+const orders = [
+  "transfer",
+  "clean restart",
+  "members",
+  "amnesia",
+  "foreign directory",
+  "old directory",
+  "bit flip",
+] as const;
 
 export type MachineFault = (typeof machineFaults)[number];
-export type OperatorFault = (typeof operatorFaults)[number];
+export type OperatorFault = (typeof orders)[number] | DiskFaultKind;
 export type StormFault = MachineFault | OperatorFault;
+
+const operatorFaults: readonly OperatorFault[] = [...orders, ...diskFaults];
 
 export const stormFaults: readonly StormFault[] = [...machineFaults, ...operatorFaults];
 
@@ -41,10 +53,12 @@ export interface Knobs {
   readonly spares: number;
   readonly tickMs: number;
   readonly raft: Omit<Config, "id" | "boot" | "random">;
-  /** Entries of the log after which there is a snapshot. */
+  /** Entries of the log after which there is a snapshot; of bare cores. */
   readonly snapshotEntries: number;
   /** The same for production nodes, in bytes of the log; 0: only when somebody asks. */
   readonly snapshotLogBytes: number;
+  /** Entries applied after which production nodes are asked for one as well; 0: never. */
+  readonly savesEvery: number;
   readonly segmentBytes: number;
   readonly writeTimeoutMs: number;
   /** Voters that must hold each write; 0: a majority. */
@@ -78,6 +92,7 @@ export function drawKnobs(random: Prng): Knobs {
     ...drawTimes(random),
     snapshotEntries: random.pick([1, 10, 100, 1_000]),
     snapshotLogBytes: random.pick([0, 1, 20_000, 200_000]),
+    savesEvery: random.pick([0, 0, 0, 1, 7, 50]),
     segmentBytes: random.pick([16_384, 65_536, 1_048_576]),
     writeTimeoutMs: random.pick([300, 1_000, 5_000]),
     writeQuorum: random.chance(0.2) ? voters - random.below(2) : 0,
@@ -154,6 +169,7 @@ export function describeKnobs(knobs: Knobs): string {
     `inflight ${raft.inflightMessagesMax}/${raft.inflightBytesMax}B`,
     `uncommitted ${raft.uncommittedBytesMax}B`,
     `snapshot ${knobs.snapshotEntries} or ${knobs.snapshotLogBytes}B of segments of ${knobs.segmentBytes}B`,
+    knobs.savesEvery > 0 ? `saves every ${knobs.savesEvery} entries` : undefined,
     `write timeout ${knobs.writeTimeoutMs}ms quorum ${knobs.writeQuorum}`,
     `net ${delayText(network.delay)} ${network.bytesPerMs}B/ms queue ${network.queueBytesMax}B`,
     odds("loss", network.lossChance),

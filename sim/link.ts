@@ -2,7 +2,7 @@ import { readU32 } from "../src/base/numbers.ts";
 import { encodeFrame } from "../src/peers/codec.ts";
 import type { PeerMessage } from "../src/peers/message.ts";
 import { Connection } from "./connection.ts";
-import type { SimNetwork, Station } from "./network.ts";
+import type { Addressee, Frame, SimNetwork, Station } from "./network.ts";
 
 /** From one node to another, and not back: a connection for what must not wait, and one for bulk. */
 export class Link {
@@ -30,11 +30,12 @@ export class Link {
   }
 
   /** Frames may be lost, repeated and overtaken before they get to the connection, as a sender that is full does. */
-  send(message: PeerMessage): void {
+  send(message: PeerMessage, addressee: Addressee): void {
     const { random, weather, faults, trace } = this.network;
     const parts = encodeFrame(message);
-    const frame = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
-    trace.mix(readU32(frame, 0));
+    const bytes = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+    const frame: Frame = { bytes, addressee };
+    trace.mix(readU32(bytes, 0));
     const connection = isBulk(message) ? this.#bulk : this.#urgent;
     if (random.chance(weather.lossChance)) {
       faults.count("lost");
@@ -46,7 +47,7 @@ export class Link {
     else connection.send(frame);
   }
 
-  #sendLater(fault: string, frame: Buffer, connection: Connection): void {
+  #sendLater(fault: string, frame: Frame, connection: Connection): void {
     const { scheduler, random, weather, faults } = this.network;
     faults.count(fault);
     scheduler.after(random.below(1 + weather.holdMsMax), () => connection.send(frame));

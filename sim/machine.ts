@@ -36,6 +36,8 @@ export class SimMachine {
   readonly pace: DiskPace;
   disk: SimDisk;
   process: SimProcess | undefined;
+  /** Its disk fails, or has failed since the process started: neither is relied on before both are mended. */
+  isSpoilt = false;
   readonly #world: SimWorld;
   readonly #random: Prng;
   readonly #program: Program;
@@ -79,6 +81,17 @@ export class SimMachine {
     this.disk = this.disk.crash(kind);
     this.#world.network.left(this.id, { isMachineOn });
     this.#died();
+  }
+
+  /** Its disk is another one, with nothing on it. */
+  wipe(): void {
+    assert(!this.isUp, "a disk that is in use is not taken away");
+    this.disk = new SimDisk({ seed: this.#random.uint32(), turns: this.pace });
+  }
+
+  /** A copy of another machine's disk, to be put into this one. */
+  copyOf(other: SimMachine): SimDisk {
+    return other.disk.fork(this.pace);
   }
 
   pause(): void {

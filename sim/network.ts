@@ -1,5 +1,6 @@
 import { assert } from "../src/base/assert.ts";
 import type { PeerListener, Peers } from "../src/peers/contract.ts";
+import type { PeerMessage } from "../src/peers/message.ts";
 import { type Delay, drawMs } from "./chance.ts";
 import type { FaultCounts } from "./fault-counts.ts";
 import { Link } from "./link.ts";
@@ -47,6 +48,22 @@ export const calmNetwork: NetworkWeather = {
   retry: { minMs: 50, meanMs: 100 },
 };
 
+export type Addressee = string | undefined;
+
+/** A message that has arrived. */
+export interface Letter {
+  readonly sender: SimProcess;
+  readonly receiver: SimProcess;
+  readonly message: PeerMessage;
+  readonly addressee: Addressee;
+}
+
+/** A message on its way. */
+export interface Frame {
+  readonly bytes: Buffer;
+  readonly addressee: Addressee;
+}
+
 /** A node as the network knows it. */
 export interface Station {
   readonly id: string;
@@ -66,6 +83,10 @@ export interface Station {
 export class SimNetwork {
   /** May be changed at any time. */
   weather: NetworkWeather;
+  /** Whom of those that have had this name the sender means: what it knows of the other from its handshakes. */
+  addressee: (sender: SimProcess, message: PeerMessage) => Addressee = () => undefined;
+  /** Whether the receiver takes a message of this sender: what a handshake decides. */
+  admits: (letter: Letter) => boolean = () => true;
   readonly scheduler: Scheduler;
   readonly random: Prng;
   readonly trace: Trace;
@@ -101,7 +122,8 @@ export class SimNetwork {
           message.from === process.id && message.to !== process.id,
           "a node speaks for itself, to others",
         );
-        if (process.isAlive) this.#link(message.from, message.to).send(message);
+        if (process.isAlive)
+          this.#link(message.from, message.to).send(message, this.addressee(process, message));
       },
       // Everybody can be reached by name.
       setMembers() {},

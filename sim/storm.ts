@@ -102,6 +102,8 @@ export class Storm {
       case "pause":
         machine.pause();
         return goOnWith(machine);
+      case "block":
+        return this.#block(machine);
       case "suspend":
         machine.suspend();
         return goOnWith(machine);
@@ -129,6 +131,26 @@ export class Storm {
         machine.time.rate = this.#random.pick([0.9, 1, 1.1]);
         return undefined;
     }
+  }
+
+  /** One turn of the event loop takes long, and then others do, with a little work in between. */
+  #block(machine: SimMachine): () => void {
+    const { process } = machine;
+    const { scheduler } = this.#world;
+    let isOver = false;
+    const blocked = (): void => {
+      if (isOver || machine.process !== process || !process!.isAlive || process!.isPaused) return;
+      machine.pause();
+      scheduler.after(this.#random.below(this.#random.pick([30, 200, 600])), () => {
+        if (machine.process !== process || !process!.isPaused) return;
+        machine.resume();
+        scheduler.after(this.#random.below(20), blocked);
+      });
+    };
+    blocked();
+    return () => {
+      isOver = true;
+    };
   }
 
   #part(): (() => void) | undefined {
@@ -160,7 +182,13 @@ export class Storm {
   }
 }
 
-const needsProcess: ReadonlySet<MachineFault> = new Set(["crash", "machine off", "pause", "suspend"]);
+const needsProcess: ReadonlySet<MachineFault> = new Set([
+  "crash",
+  "machine off",
+  "pause",
+  "suspend",
+  "block",
+]);
 
 function startAgain(machine: SimMachine): void {
   if (!machine.isUp) machine.start();

@@ -27,9 +27,13 @@ export class Volume {
 
   get freeBytes(): number {
     if (this.capacityBytes === Number.POSITIVE_INFINITY) return Number.MAX_SAFE_INTEGER;
+    return Math.max(0, this.capacityBytes - this.usedBytes);
+  }
+
+  get usedBytes(): number {
     let used = 0;
     for (const [, file] of this.names.files()) used += file.current.size;
-    return Math.max(0, this.capacityBytes - used);
+    return used;
   }
 
   // Paths.

@@ -9,6 +9,7 @@ import type { Configuration } from "../../src/raft/configuration.ts";
 import type { HardState } from "../../src/raft/types.ts";
 import { Durable } from "../../src/replica/durable.ts";
 import type { Member } from "../../src/replica/member.ts";
+import type { SimDisk } from "../disk.ts";
 import type { Knobs } from "../knobs.ts";
 import type { Platform, SimMachine } from "../machine.ts";
 import type { SimProcess } from "../process.ts";
@@ -28,8 +29,7 @@ export interface NodeObserver {
   between(life: NodeLife): void;
   /** The start was refused, or failed. */
   refused(life: NodeLife, error: unknown): void;
-  /** Whether the receiver's handshake lets this sender in. */
-  admits(life: NodeLife, from: string): boolean;
+  began(life: NodeLife): void;
   /** It has sent its clients away. */
   closing(life: NodeLife): void;
   died(life: NodeLife): void;
@@ -39,6 +39,20 @@ export interface NodeOptions {
   readonly knobs: Knobs;
   readonly identity: ClusterIdentity;
   readonly first: Configuration;
+}
+
+/** An old directory: of which start, and by which members it went. */
+export interface Copy {
+  readonly disk: SimDisk;
+  readonly incarnation: number;
+  readonly boot: number;
+  readonly ids: readonly string[];
+}
+
+export interface Met {
+  readonly incarnation: number;
+  readonly boot: number;
+  readonly life: NodeLife;
 }
 
 /** Where the node's data is on its disk. */
@@ -52,6 +66,18 @@ export class SimNode {
   life: NodeLife | undefined;
   /** Counts the empty disks on which it began. */
   incarnation = 1;
+  /** Its disk is another node's: it has to refuse to start. */
+  isForeign = false;
+  /** It is an old copy of the node's own: nobody has to listen to it. */
+  isStray = false;
+  /** Bits of it have changed: it may refuse to start, and has done so. */
+  isDamaged = false;
+  wasRefused = false;
+  /** The disk that was taken out meanwhile. */
+  ownDisk: SimDisk | undefined;
+  copy: Copy | undefined;
+  /** What this node remembers of others: their latest starts. */
+  readonly met: Map<string, Met> = new Map();
   /** Of a new cluster; once its disk was lost, the node waits to be told. */
   first: Configuration;
   readonly options: NodeOptions;
@@ -95,10 +121,17 @@ export class NodeLife {
   isClosing = false;
   /** Of clients. */
   readonly connections: Set<NodeConnection> = new Set();
+  readonly isStray: boolean;
+  /** The node's, as of then. */
+  readonly incarnation: number;
+  #savesSoon = false;
 
   constructor(node: SimNode, platform: Platform, observer: NodeObserver) {
     this.node = node;
     this.process = platform.process;
+    this.isStray = node.isStray;
+    this.incarnation = node.incarnation;
+    observer.began(this);
     this.#platform = platform;
     this.#observer = observer;
   }
@@ -173,8 +206,22 @@ export class NodeLife {
       executed: (execution) => this.#observer.executed(this, execution),
       partExecuted: (execution) => this.#observer.partExecuted(this, execution),
       carriedOut: (write) => this.#observer.carriedOut(this, write),
-      between: () => this.#observer.between(this),
+      between: () => {
+        this.#observer.between(this);
+        if (knobs.savesEvery > 0) this.#saveSoon(knobs.savesEvery);
+      },
     };
+  }
+
+  /** Somebody wants a snapshot of every state, or of every few. */
+  #saveSoon(every: number): void {
+    const durable = this.durable!;
+    if (this.#savesSoon || !this.isServing || durable.isSaving || durable.entriesSinceSave < every) return;
+    this.#savesSoon = true;
+    this.#platform.clock.nextTurn(() => {
+      this.#savesSoon = false;
+      durable.save(true).catch(() => {});
+    });
   }
 
   /** Term and vote are durable when they were saved; and the log is looked at. */
@@ -203,7 +250,6 @@ export class NodeLife {
       listen: (listener: PeerListener) =>
         peers.listen({
           received: (message) => {
-            if (!this.#observer.admits(this, message.from)) return;
             this.#observer.received(this, message);
             listener.received(message);
           },

@@ -1,5 +1,6 @@
 import type { Change } from "../../src/raft/configuration.ts";
 import { drawMs } from "../chance.ts";
+import { type DiskFaultKind, mend, spoil } from "../disk-faults.ts";
 import type { OperatorFault } from "../knobs.ts";
 import type { SimMachine } from "../machine.ts";
 import type { Cut } from "../partition.ts";
@@ -7,7 +8,9 @@ import type { Prng } from "../prng.ts";
 import type { Operator } from "../storm.ts";
 import type { SimWorld } from "../world.ts";
 import { drawChanges } from "./draw-changes.ts";
+import { LostDisks } from "./lost-disks.ts";
 import type { NodeLife, SimNode } from "./node.ts";
+import { Orders } from "./orders.ts";
 
 /** A process that has not ended by itself after so long is killed. */
 const patienceMs = 2_000;
@@ -26,16 +29,22 @@ export class ClusterOperator implements Operator {
   readonly #world: SimWorld;
   readonly #nodes: readonly SimNode[];
   readonly #random: Prng;
+  readonly #orders: Orders;
+  readonly #disks: LostDisks;
   #isOver = false;
 
   constructor(world: SimWorld, nodes: readonly SimNode[]) {
     this.#world = world;
     this.#nodes = nodes;
     this.#random = world.fork();
+    this.#orders = new Orders(world, nodes);
+    this.#disks = new LostDisks(world, nodes, this.#orders);
   }
 
   end(): void {
     this.#isOver = true;
+    this.#disks.end();
+    for (const { machine } of this.#nodes) mend(machine);
     for (const { alive, machine } of this.#nodes) if (alive?.isClosing) this.#end(alive, machine);
   }
 
@@ -48,8 +57,34 @@ export class ClusterOperator implements Operator {
         this.#restart(machine);
         break;
       case "members":
-        this.#changes();
+        if (!this.#disks.isBusy) this.#changes();
+        break;
+      case "amnesia":
+        this.#disks.lose(machine);
+        break;
+      case "foreign directory":
+        this.#disks.mistake(machine);
+        break;
+      case "old directory":
+        this.#disks.goBack(machine);
+        break;
+      case "bit flip":
+        this.#disks.flip(machine);
+        break;
+      default:
+        this.#spoil(fault, machine);
     }
+  }
+
+  /** Until the disk is mended and the process started anew, as whoever runs a node has to. */
+  #spoil(kind: DiskFaultKind, machine: SimMachine): void {
+    if (!machine.isUp || machine.isSpoilt || machine.process!.isPaused) return;
+    this.#world.faults.count(kind);
+    this.#world.trace.note(`${machine.id} has a ${kind}`);
+    spoil(kind, machine, this.#random);
+    this.#world.scheduler.after(drawMs(this.#random, this.#world.knobs.faultFor), () => {
+      if (!this.#isOver) mend(machine);
+    });
   }
 
   // The lead
@@ -64,17 +99,17 @@ export class ClusterOperator implements Operator {
 
   /** Asks who leads, or who believes so, or sometimes anybody; for a node of the asker's choice, or for any. */
   #transfer(): void {
-    const life = this.#leaderOrAnybody();
+    const life = this.#orders.leaderOrAnybody;
     if (life === undefined) return;
     const to = this.#random.chance(0.6) ? this.#random.pick(this.#nodes).id : undefined;
-    this.#order(life, "transfer", to ?? "anybody", () => life.member!.transferLeadership(to));
+    this.#orders.give(life, "transfer", to ?? "anybody", () => life.member!.transferLeadership(to));
   }
 
   // The members
 
   /** One change, also of a leader that is cut off; or one after the other, until all are carried out. */
   #changes(): void {
-    const life = this.#leaderOrAnybody();
+    const life = this.#orders.leaderOrAnybody;
     if (life === undefined) return;
     if (this.#random.chance(0.25)) this.#cutOff(life);
     const { configuration } = life.member!.status!;
@@ -85,7 +120,9 @@ export class ClusterOperator implements Operator {
 
   #change(life: NodeLife, change: Change, then: () => void): void {
     const { type, id } = change;
-    this.#order(life, type, id, async () => {
+    this.#orders.give(life, type, id, async () => {
+      // It may be heard of late: see lost-disks.ts.
+      if (this.#disks.isBusy) throw new Error("too late");
       await life.member!.changeMembers(change);
       then();
     });
@@ -98,7 +135,7 @@ export class ClusterOperator implements Operator {
     let isDone = false;
     this.#world.scheduler.after(this.#random.below(seriesEveryMs), () => {
       if (this.#isOver) return;
-      const life = this.#leaderOrAnybody();
+      const life = this.#orders.leaderOrAnybody;
       if (life !== undefined)
         this.#change(life, next, () => {
           isDone = true;
@@ -122,27 +159,6 @@ export class ClusterOperator implements Operator {
     scheduler.after(drawMs(this.#random, knobs.faultFor), () => {
       if (!this.#isOver) network.heal(cuts);
     });
-  }
-
-  /** Gives an order to a node, which hears of it when its process runs. */
-  #order(life: NodeLife, kind: string, what: string, give: () => Promise<void>): void {
-    const { faults, trace } = this.#world;
-    faults.count(kind);
-    trace.note(`${life.id} is told: ${kind} ${what}`);
-    const done = (): void => {
-      faults.count(`${kind} done`);
-      trace.note(`${life.id} has done: ${kind} ${what}`);
-    };
-    life.reach(() => {
-      give().then(done, () => {});
-    });
-  }
-
-  #leaderOrAnybody(): NodeLife | undefined {
-    const lives = this.#nodes.flatMap(({ alive }) => (alive?.member?.status === undefined ? [] : [alive]));
-    const leaders = lives.filter(({ member }) => member!.status!.role === "leader");
-    const some = leaders.length > 0 && this.#random.chance(0.9) ? leaders : lives;
-    return some.length > 0 ? this.#random.pick(some) : undefined;
   }
 
   // Processes

@@ -245,6 +245,19 @@ export class SimRun {
   }
 
   #refused(life: NodeLife, error: unknown): void {
+    if (life.node.isForeign && String(error).includes("belongs to node")) {
+      this.world.faults.count("foreign directory refused");
+      return;
+    }
+    if (life.node.isDamaged) {
+      life.node.wasRefused = true;
+      this.world.faults.count("damage refused");
+      return;
+    }
+    if (life.node.machine.isSpoilt) {
+      this.world.faults.count("start refused by the disk");
+      return;
+    }
     this.#violations.add(
       `${life.id} does not start: ${error instanceof Error ? error.stack : String(error)}`,
     );

@@ -13,7 +13,10 @@ import type { Observation } from "../checkers/cluster/observation.ts";
 import { PreVotes } from "../checkers/cluster/pre-votes.ts";
 import type { SentVote } from "../checkers/cluster/votes.ts";
 import { Settlement } from "../checkers/settlement.ts";
+import type { Addressee, Letter } from "../network.ts";
+import type { SimProcess } from "../process.ts";
 import type { SimWorld } from "../world.ts";
+import { type End, isReply, mayHear } from "./admission.ts";
 import type { NodeLife, NodeObserver, SimNode } from "./node.ts";
 import type { CarriedOut, Execution } from "./observed-engine.ts";
 import type { Pending, Recorder } from "./recorder.ts";
@@ -69,7 +72,6 @@ export class Watch implements NodeObserver {
   /** Called where a start was refused or failed. */
   onRefused: (life: NodeLife, error: unknown) => void = () => {};
   onDied: (life: NodeLife) => void = () => {};
-  admitted: (life: NodeLife, from: string) => boolean = () => true;
   readonly #world: SimWorld;
   readonly #nodes: readonly SimNode[];
   readonly #recorder: () => Recorder;
@@ -81,6 +83,7 @@ export class Watch implements NodeObserver {
   /** At which revision each unnumbered write was carried out. */
   readonly #revisions: Map<Pending, number> = new Map();
   readonly #hashed: Set<string> = new Set();
+  readonly #lives: WeakMap<SimProcess, NodeLife> = new WeakMap();
   /** By their names: voters of configurations that were in force somewhere. */
   readonly #members: Map<string, { readonly index: LogIndex; readonly voters: readonly NodeId[] }> =
     new Map();
@@ -98,13 +101,15 @@ export class Watch implements NodeObserver {
     this.#world = world;
     this.#nodes = nodes;
     this.#recorder = recorder;
+    world.network.addressee = (sender, message) => this.#addressee(this.#lives.get(sender)!, message);
+    world.network.admits = (letter) => this.#admits(letter);
   }
 
   /** After each event. */
   look(): void {
     for (const node of this.#nodes) {
       const { life } = node;
-      if (life === undefined) continue;
+      if (life === undefined || life.isStray) continue;
       const seen = this.#seen.get(node) ?? new Seen();
       this.#seen.set(node, seen);
       if (seen.life === life && seen.steps === life.process.steps) continue;
@@ -120,6 +125,8 @@ export class Watch implements NodeObserver {
 
   /** A client is told that its write is applied. */
   acknowledged(life: NodeLife, index: number, quorum: number): void {
+    if (life.isStray)
+      this.violations.add(`${life.id} acknowledged a write, and its directory is an old copy.`);
     this.#replies.push({ index, life, quorum });
   }
 
@@ -131,7 +138,7 @@ export class Watch implements NodeObserver {
   // From the nodes
 
   sent(life: NodeLife, message: PeerMessage): void {
-    if (message.type !== "consensus") return;
+    if (message.type !== "consensus" || life.isStray) return;
     const { message: said } = message;
     const node = life.id;
     if (said.type === "voteReply" && said.isGranted)
@@ -196,7 +203,8 @@ export class Watch implements NodeObserver {
   between(life: NodeLife): void {
     const { engine } = life;
     if (engine!.now > this.clusterTime) this.clusterTime = engine!.now;
-    if (!life.isServing) return;
+    // While a leader's state is loaded, what is there is none.
+    if (!life.isServing || life.member!.trouble?.everything !== undefined) return;
     const index = life.member!.appliedIndex;
     if (index % hashEvery !== 0) return;
     const name = `${life.id} ${life.node.incarnation} ${index}`;
@@ -216,8 +224,25 @@ export class Watch implements NodeObserver {
     this.onRefused(life, error);
   }
 
-  admits(life: NodeLife, from: string): boolean {
-    return this.admitted(life, from);
+  began(life: NodeLife): void {
+    this.#lives.set(life.process, life);
+  }
+
+  /** Requests are for the incarnation that the sender's configuration names; the rest for the one that it has met. */
+  #addressee(sender: NodeLife, message: PeerMessage): Addressee {
+    const named = sender.member?.inForce?.configuration.members.find(({ id }) => id === message.to)?.about;
+    const met = sender.node.met.get(message.to)?.incarnation;
+    return isReply(message) || named === undefined ? met?.toString() : named;
+  }
+
+  /** Whether the handshakes of both ends let this message in. */
+  #admits({ sender: from, receiver: to, message, addressee }: Letter): boolean {
+    const [sender, receiver] = [this.#lives.get(from)!, this.#lives.get(to)!];
+    // Who does not get so far as to take part has met nobody.
+    if (receiver.member?.status === undefined) return false;
+    if (!hasMet(receiver, sender) || !hasMet(sender, receiver)) return false;
+    if (addressee !== undefined && addressee !== String(receiver.incarnation)) return false;
+    return mayHear(endOf(receiver), endOf(sender), isReply(message));
   }
 
   closing(life: NodeLife): void {
@@ -303,6 +328,23 @@ export class Watch implements NodeObserver {
     }
     return latest?.configuration.members.map(({ id }) => id) ?? [];
   }
+}
+
+/**
+ * Each start has a higher boot number, which the others remember on their disks; a lower or an equal one of another start is
+ * refused.
+ */
+function hasMet({ node }: NodeLife, other: NodeLife): boolean {
+  const { incarnation } = other;
+  const boot = other.directory?.identity.boot ?? 0;
+  const met = node.met.get(other.id);
+  if (met?.incarnation === incarnation && met.life !== other && boot <= met.boot) return false;
+  if (met?.life !== other) node.met.set(other.id, { incarnation, boot, life: other });
+  return true;
+}
+
+function endOf({ id, incarnation, member }: NodeLife): End {
+  return { id, incarnation: String(incarnation), placed: member?.inForce };
 }
 
 function configurationOf(life: NodeLife): Configuration {

@@ -49,10 +49,10 @@ export class Acknowledged implements ClusterChecker {
       return;
     }
     this.#remember(index, entry);
-    const isHolder = (id: NodeId): boolean => {
-      const log = this.#logs.nodes.get(id);
-      return log !== undefined && holdsDurably(log, index, entry.term);
-    };
+    // Who said that it holds the entry, and lost its disk before the client was told, did hold it.
+    const logs = [...this.#logs.nodes.values(), ...this.#logs.lost];
+    const isHolder = (id: NodeId): boolean =>
+      logs.some((log) => log.node === id && holdsDurably(log, index, entry.term));
     const isMet = ({ voters, quorum }: Quorum): boolean => voters.filter(isHolder).length >= quorum;
     if (!quorums.some(isMet)) this.#violations.add(describe(index, quorums, isHolder));
   }

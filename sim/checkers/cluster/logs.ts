@@ -42,6 +42,8 @@ export interface LogChange {
  */
 export class Logs {
   readonly nodes: Map<NodeId, NodeLog> = new Map();
+  /** As they were when their disks were lost. */
+  readonly lost: NodeLog[] = [];
   readonly #entries: Map<LogIndex, SeenEntry[]> = new Map();
   #oldest: LogIndex = 1;
 
@@ -49,6 +51,7 @@ export class Logs {
     const { node, incarnation, boot, firstIndex, stableIndex } = observation;
     const before = this.nodes.get(node);
     const isNewIncarnation = before?.incarnation !== incarnation;
+    if (isNewIncarnation && before !== undefined) this.lost.push(before);
     const isNewBoot = isNewIncarnation || before?.boot !== boot;
     const kept = isNewBoot ? [] : keptTerms(before!, observation);
     const from = firstIndex + kept.length;

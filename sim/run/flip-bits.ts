@@ -1,0 +1,39 @@
+import type { SimDisk } from "../disk.ts";
+import type { Prng } from "../prng.ts";
+
+const places = ["the tail", "the middle", "a segment's header", "a snapshot", "a small file"] as const;
+
+type Place = (typeof places)[number];
+
+/** Changes one bit of a file, or some near each other. Returns where; undefined: there is no such file. */
+export function flipBits(disk: SimDisk, random: Prng): Place | undefined {
+  const place = random.pick(places);
+  const files = [...disk.snapshotFiles()].filter(([path, bytes]) => bytes.length > 0 && isOf(place, path));
+  if (files.length === 0) return undefined;
+  const [path, bytes] = place === "the tail" ? files.at(-1)! : random.pick(files);
+  const [from, to] = rangeOf(place, bytes);
+  if (to <= from) return undefined;
+  const bit = from * 8 + random.below((to - from) * 8);
+  const bits = random.pick([1, 1, 1, 8]);
+  for (let i = 0; i < bits; i++) if (i === 0 || random.chance(0.5)) flip(disk, path, bit + i, bytes.length);
+  return place;
+}
+
+function flip(disk: SimDisk, path: string, bit: number, length: number): void {
+  if (bit < length * 8) disk.flipBit(path, bit);
+}
+
+function isOf(place: Place, path: string): boolean {
+  if (place === "a snapshot") return path.endsWith(".snapshot");
+  if (place === "a small file") return path.endsWith(".json") || path.endsWith("/hard-state");
+  return path.endsWith(".log");
+}
+
+/** Bytes that say something. */
+function rangeOf(place: Place, bytes: Buffer): [from: number, to: number] {
+  if (place === "a snapshot" || place === "a small file") return [0, bytes.length];
+  if (place === "a segment's header") return [0, Math.min(512, bytes.length)];
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return place === "the tail" ? [Math.max(1024, end - 512), end] : [1024, end];
+}
