@@ -40,7 +40,7 @@ export const points = {
   },
   "raft/election-timer.ts": {
     "slept-through-timeout": {
-      of: [23, "pause"],
+      of: [23, "pause", "block"],
       is: "more time has passed at once than an election timeout",
     },
   },
@@ -110,7 +110,7 @@ export const points = {
     "reads-given-up": { of: [11, 12], is: "reads wait for a round when leadership is over" },
     "change-before-own-term": { of: [2], is: "no change of members, since nothing of its term is committed" },
     "change-while-pending": {
-      of: [2, "change of members"],
+      of: [2, "members"],
       is: "no change of members before the last one is committed",
     },
     "learner-not-caught-up": { of: [21], is: "no promotion of who lags" },
@@ -187,7 +187,7 @@ export const points = {
   },
   "log/writer.ts": {
     "log-failed": {
-      of: [15, "disk error"],
+      of: [15, "sync error", "short write"],
       is: "a write or sync of the log failed: nothing is written any more",
     },
   },
@@ -199,7 +199,7 @@ export const points = {
   },
   "replica/persister.ts": {
     "hard-state-failed": {
-      of: [15, "disk error"],
+      of: [15, "sync error"],
       is: "term, vote or a snapshot are not known to be on the disk",
     },
   },
@@ -245,7 +245,7 @@ export const points = {
     "snapshot-piece-left-out": { of: [10], is: "a piece comes while the one before is being written" },
     "snapshot-piece-out-of-order": { of: [10], is: "a piece that is there already, or has a gap before it" },
     "snapshot-of-another-transfer": { of: [10], is: "what had arrived of another transfer is thrown away" },
-    "snapshot-not-taken": { of: [10, "disk error"], is: "what arrives is damaged, or cannot be written" },
+    "snapshot-not-taken": { of: [10, "read-only disk"], is: "what arrives is damaged, or cannot be written" },
   },
   "replica/snapshot-sender.ts": {
     "snapshot-gone-before-sent": {
@@ -253,7 +253,7 @@ export const points = {
       is: "a newer snapshot has taken the place of the one to be sent",
     },
     "snapshot-piece-sent-again": { of: [10], is: "nobody has told of a piece's arrival" },
-    "snapshot-unreadable": { of: [10, "disk error"], is: "the snapshot to be sent cannot be read" },
+    "snapshot-unreadable": { of: [10, "bit flip"], is: "the snapshot to be sent cannot be read" },
   },
   "replica/snapshotter.ts": {
     "own-snapshot-given-up": { of: [10], is: "the leader's snapshot comes while this node takes its own" },
@@ -266,15 +266,15 @@ export const points = {
   },
   "replica/durable.ts": {
     "disk-failed": {
-      of: [15, "disk error"],
+      of: [15, "sync error", "read-only disk"],
       is: "this node writes nothing any more, and takes part in nothing",
     },
     "saved-at-end": { of: ["clean restart"], is: "a last snapshot makes the next start quicker" },
     "disk-almost-full": {
-      of: ["disk full"],
+      of: ["full disk"],
       is: "no room for the log's next segment: what grows is refused",
     },
-    "disk-has-room-again": { of: ["disk full"], is: "there is room again, and nothing was lost" },
+    "disk-has-room-again": { of: ["full disk"], is: "there is room again, and nothing was lost" },
   },
 } as const;
 

@@ -14,7 +14,7 @@ function heldByAll({ server }: Conversation): number {
 }
 
 function halfOf(bytes: number): Buffer {
-  return Buffer.from(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$10000000\r\n${"x".repeat(bytes)}`);
+  return Buffer.from(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$8000000\r\n${"x".repeat(bytes)}`);
 }
 
 test("the account is the sum of what the clients hold, whatever they do, and nothing when they are gone", async () => {
@@ -116,9 +116,9 @@ test("who asked for NO-EVICT is spared as long as there are others", async () =>
 test("a limit that is lowered holds at once, and one of 0 is none", async () => {
   const conversation = new Conversation(local, "calm", { maxmemoryClients: 0 });
   await conversation.open(2);
-  conversation.take({ client: 0, sends: halfOf(9_000_000) });
+  conversation.take({ client: 0, sends: halfOf(7_000_000) });
   assert.equal(conversation.clients[0]!.isClosed, false);
-  conversation.take({ client: 1, sends: encodeRequest(["CONFIG", "SET", "maxmemory-clients", "8mb"]) });
+  conversation.take({ client: 1, sends: encodeRequest(["CONFIG", "SET", "maxmemory-clients", "6mb"]) });
   assert.equal(conversation.clients[0]!.isClosed, true);
   assert.equal(conversation.clients[1]!.received.toString(), "+OK\r\n");
 });
