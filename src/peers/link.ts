@@ -32,7 +32,11 @@ export class Link {
 
   send(message: PeerMessage): void {
     const lane = this.#lanes[channelOf(message)];
-    if (!lane.isOpen) return;
+    if (!lane.isOpen) {
+      // Each channel is open in its own time: others may get through meanwhile.
+      if (this.isUp) this.#parts.unreachable(this.#id);
+      return;
+    }
     const frame = encodeFrame(message);
     let bytes = 0;
     for (const part of frame) bytes += part.length;
