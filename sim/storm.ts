@@ -139,7 +139,9 @@ export class Storm {
     const { scheduler } = this.#world;
     let isOver = false;
     const blocked = (): void => {
-      if (isOver || machine.process !== process || !process!.isAlive || process!.isPaused) return;
+      // With the storm this ends too, although nobody calls what is returned here.
+      if (isOver || this.#isOver || machine.process !== process || !process!.isAlive || process!.isPaused)
+        return;
       machine.pause();
       scheduler.after(this.#random.below(this.#random.pick([30, 200, 600])), () => {
         if (machine.process !== process || !process!.isPaused) return;
