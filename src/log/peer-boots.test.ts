@@ -33,6 +33,19 @@ test("another data directory begins to count anew, and other members have nothin
   assert.equal(await boots.judge({ ...first, incarnation: "b".repeat(16), boot: 1 }), undefined);
 });
 
+test("nobody is believed while the disk takes nothing, nor a second connection of the same start", async () => {
+  const disk = await diskWithDirectory();
+  const boots = await PeerBoots.open(disk, "/data");
+  disk.isReadOnly = true;
+  const said = await Promise.all([boots.judge(first), boots.judge(first)]);
+  assert.deepEqual(said, ["this node's disk takes nothing", "this node's disk takes nothing"]);
+  assert.equal(await boots.judge(first), "this node's disk takes nothing", "not later either");
+  disk.isReadOnly = false;
+  assert.equal(await boots.judge(first), undefined);
+  const later = await PeerBoots.open(disk.crash("all-lost"), "/data");
+  assert.match((await later.judge({ ...first, boot: 2 }))!, /started since/);
+});
+
 async function diskWithDirectory(): Promise<SimDisk> {
   const disk = new SimDisk({ seed: 1 });
   await disk.makeDirectory("/data");

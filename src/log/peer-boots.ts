@@ -27,6 +27,8 @@ export class PeerBoots {
   /** Which process had that boot, as far as this one knows. */
   readonly #runs = new Map<string, string>();
   #saving: Promise<void> = Promise.resolve();
+  /** All of them are on the disk. */
+  #isSaved = true;
 
   private constructor(disk: Disk, directory: string, boots: Map<string, Omit<Start, "run">>) {
     this.#disk = disk;
@@ -47,28 +49,38 @@ export class PeerBoots {
     return new PeerBoots(disk, directory, boots);
   }
 
-  /** Why this start is not believed; undefined, once it is remembered. */
-  async judge({ id, incarnation, boot, run }: Start): Promise<string | undefined> {
+  /** Why this start is not believed; undefined, once it is remembered on the disk. */
+  async judge(start: Start): Promise<string | undefined> {
+    const { id, incarnation, boot, run } = start;
     const known = this.#boots.get(id);
     if (known?.incarnation === incarnation && boot <= known.boot) {
-      const knownRun = this.#runs.get(id) ?? run;
-      if (boot < known.boot || run !== knownRun)
+      if (boot < known.boot || run !== (this.#runs.get(id) ?? run))
         return `${id} has been started since from this data directory, or a copy of it: of copies only the newest may run`;
       this.#runs.set(id, run);
-      return undefined;
+      // It may have come twice at once: neither is believed before it is on the disk.
+      return this.#isSaved ? undefined : this.#save();
     }
-    this.#boots.delete(id);
-    this.#boots.set(id, { id, incarnation, boot });
-    this.#runs.set(id, run);
-    if (this.#boots.size > membersMax) this.#boots.delete(this.#boots.keys().next().value!);
+    this.#remember({ id, incarnation, boot }, run);
     return this.#save();
+  }
+
+  #remember(boot: Omit<Start, "run">, run: string): void {
+    this.#isSaved = false;
+    this.#boots.delete(boot.id);
+    this.#boots.set(boot.id, boot);
+    this.#runs.set(boot.id, run);
+    if (this.#boots.size > membersMax) this.#boots.delete(this.#boots.keys().next().value!);
   }
 
   /** One at a time; undefined, or why it could not be remembered. */
   async #save(): Promise<string | undefined> {
-    const saved = this.#saving.then(() =>
-      replaceSmallFile(this.#disk, this.#directory, fileName, { format, members: [...this.#boots.values()] }),
-    );
+    const saved = this.#saving.then(async () => {
+      const members = [...this.#boots.values()];
+      await replaceSmallFile(this.#disk, this.#directory, fileName, { format, members });
+      // Others may have come meanwhile.
+      this.#isSaved =
+        members.length === this.#boots.size && members.every((one) => this.#boots.get(one.id) === one);
+    });
     this.#saving = saved.catch(() => {});
     try {
       await saved;

@@ -3,7 +3,7 @@ import type { Binding, Founder } from "../log/identity.ts";
 import { decodeAbout, encodeAbout } from "../peers/about.ts";
 import type { Answered, Question } from "../peers/asks.ts";
 import type { Hello } from "../peers/hello.ts";
-import type { Clock } from "../platform/clock.ts";
+import { type Clock, pause } from "../platform/clock.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Random } from "../platform/random.ts";
 import type { Configuration } from "../raft/configuration.ts";
@@ -74,7 +74,7 @@ export async function found(parts: FoundingParts): Promise<Binding> {
     const text = missing.join("; ");
     if (text !== told && text !== "") logger.info(`waiting for the first members: ${text}`);
     told = text;
-    await new Promise<void>((resolve) => void clock.after(askEveryMs, resolve));
+    await pause(clock, askEveryMs);
   }
   throw new Error("the start was given up");
 }

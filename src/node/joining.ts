@@ -2,7 +2,7 @@ import { type Address, formatAddress, parseAddress } from "../base/address.ts";
 import type { Binding } from "../log/identity.ts";
 import type { MemberAbout } from "../peers/about.ts";
 import type { Answered, Question } from "../peers/asks.ts";
-import type { Clock } from "../platform/clock.ts";
+import { type Clock, pause } from "../platform/clock.ts";
 import type { Logger } from "../platform/logger.ts";
 
 export interface JoiningParts {
@@ -45,7 +45,7 @@ export async function join(parts: JoiningParts): Promise<Binding> {
     const text = problems.join("; ");
     if (text !== told && text !== "") logger.info(`not a member yet: ${text}`);
     told = text;
-    await new Promise<void>((resolve) => void clock.after(askEveryMs, resolve));
+    await pause(clock, askEveryMs);
   }
   throw new Error("the start was given up");
 }

@@ -5,7 +5,7 @@ import { decodeAbout, encodeAbout, isAbout, type MemberAbout } from "../peers/ab
 import type { Answer, Question } from "../peers/asks.ts";
 import type { Hello } from "../peers/hello.ts";
 import type { PeerNetwork } from "../peers/network.ts";
-import type { Clock, Timer } from "../platform/clock.ts";
+import { type Clock, pause, type Timer } from "../platform/clock.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Change, Member as Configured } from "../raft/configuration.ts";
 import type { NodeId } from "../raft/types.ts";
@@ -73,6 +73,11 @@ export class Membership {
     const { network, logger, directory } = this.#parts;
     const known = this.#find(id);
     const text = encodeAbout(about);
+    if (about.wantsVote && this.#parts.member.persistence?.fsync === "interval")
+      throw new KvorumError(
+        "ERR",
+        "its only voter syncs now and then (fsync interval): take replicas, or no others",
+      );
     if (known === undefined) {
       await this.#change({ type: "addLearner", id, about: text });
       logger.info(`${id} (${about.peer}) is a member now`);
@@ -116,7 +121,7 @@ export class Membership {
       } catch (error) {
         if (!(error instanceof KvorumError) || error.code !== "BUSY" || tries >= retriesMax) throw error;
       }
-      await new Promise<void>((resolve) => void this.#parts.clock.after(retryMs, resolve));
+      await pause(this.#parts.clock, retryMs);
     }
   }
 

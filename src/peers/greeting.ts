@@ -48,7 +48,6 @@ export class Greeting implements ConnectHandler {
       secret,
       judge: (theirs) => parts.judge(theirs),
       say: (line) => this.#say(line),
-      onDone: () => {},
     });
   }
 

@@ -27,7 +27,6 @@ export class Handshake {
   readonly #own: string;
   readonly #judge: (theirs: Hello) => Judgement;
   readonly #say: (line: string) => void;
-  readonly #onDone: () => void;
   #theirs = "";
   #isProven = false;
 
@@ -37,7 +36,6 @@ export class Handshake {
     this.#own = `KVORUM ${JSON.stringify(parts.own)}`;
     this.#judge = parts.judge;
     this.#say = parts.say;
-    this.#onDone = parts.onDone;
     if (this.#isDialer) this.#say(this.#own);
   }
 
@@ -48,7 +46,7 @@ export class Handshake {
     if (word === "REFUSED") this.#refusedByThem(rest);
     else if (word === "KVORUM" && this.theirs === undefined) this.#hello(line, rest);
     else if (word === "PROOF" && this.theirs !== undefined && !this.#isProven) await this.#proof(rest);
-    else if (word === "WELCOME" && this.#isDialer && this.#isProven) this.#done();
+    else if (word === "WELCOME" && this.#isDialer && this.#isProven) this.isDone = true;
     else this.#refuse("no member speaks like that", undefined);
   }
 
@@ -81,18 +79,13 @@ export class Handshake {
     else if (this.#isDialer) this.#say(`PROOF ${this.#digest("dialer")}`);
     else {
       this.#say("WELCOME");
-      this.#done();
+      this.isDone = true;
     }
   }
 
   #digest(part: "dialer" | "acceptor"): string {
     const [first, second] = this.#isDialer ? [this.#own, this.#theirs] : [this.#theirs, this.#own];
     return hmac(this.#secret, `${part}\n${first}\n${second}`);
-  }
-
-  #done(): void {
-    this.isDone = true;
-    this.#onDone();
   }
 
   #refuse(reason: string, told: string | undefined): void {
@@ -112,7 +105,6 @@ export interface HandshakeParts {
   /** Why somebody who has the secret is not talked to; undefined: it is. May have to ask the disk. */
   judge(theirs: Hello): Judgement;
   say(line: string): void;
-  onDone(): void;
 }
 
 export type Judgement = string | undefined | Promise<string | undefined>;

@@ -38,3 +38,8 @@ export const systemClock: Clock = {
 export function turn(clock: Clock): Promise<void> {
   return new Promise((resolve) => clock.nextTurn(resolve));
 }
+
+/** Resolves after so long. For slow paths that look again and again. */
+export function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => void clock.after(ms, resolve));
+}

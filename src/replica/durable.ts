@@ -20,7 +20,7 @@ import type { AppliedState } from "./apply-loop.ts";
 import { Consensus } from "./consensus.ts";
 import type { HeldSnapshot, Persistence } from "./contract.ts";
 import { Member, type MemberKeeper } from "./member.ts";
-import { alone, begin, configurationAt, configurationsOf, isAloneIn } from "./members.ts";
+import { alone, begin, configurationAt, configurationsOf, isAloneIn, isVoterIn } from "./members.ts";
 import { type Base, loadNewest, progressLogger, replay } from "./recovery.ts";
 import { Snapshotter } from "./snapshotter.ts";
 import { diskAlmostFull, diskFull } from "./trouble.ts";
@@ -150,7 +150,9 @@ export class Durable implements Persistence, MemberKeeper {
     const configurations = configurationsOf(log);
     const inForce = configurations.at(-1)?.configuration ?? base.configuration ?? first;
     const { commit } = await this.#directory.hardState();
-    const isAlone = isAloneIn(inForce, this.#directory.identity.nodeId);
+    const { nodeId } = this.#directory.identity;
+    const isAlone = isAloneIn(inForce, nodeId);
+    if (this.fsync === "interval" && !isAlone && isVoterIn(inForce, nodeId)) throw votesRestOnDisks();
     const index = isAlone ? log.lastIndex : Math.max(base.index, Math.min(commit, log.lastIndex));
     const replaying = this.#phase("replaying the log", 0.6, 1);
     await replay(log, base, index, new Applier(this.#engine, this.#clock), this.#clock, replaying);
@@ -364,6 +366,13 @@ export class Durable implements Persistence, MemberKeeper {
       this.#look();
     }
   }
+}
+
+function votesRestOnDisks(): KvorumError {
+  return new KvorumError(
+    "ERR",
+    "fsync interval: this node votes with others, and votes rest on what a disk has promised: start it with --fsync always",
+  );
 }
 
 /** Room in the log below which even writes that shrink the data are refused. */

@@ -27,6 +27,10 @@ export function alone(id: NodeId): Configuration {
   return { members: [{ id, isVoter: true, about: "" }] };
 }
 
+export function isVoterIn({ members }: Configuration, id: NodeId): boolean {
+  return members.some((member) => member.id === id && member.isVoter);
+}
+
 /** The configurations of the log when it was opened, in order. */
 export function configurationsOf(log: Wal): PlacedConfiguration[] {
   return log.configurations.map(({ index, payload }) => ({

@@ -72,6 +72,22 @@ test("a replica follows a node that began alone, and never votes", async () => {
   assert.equal(await cluster.call("n1", "SET", "a", "3"), "OK");
 });
 
+test("who votes with others syncs each write: at a later start too, and before others are taken in", async () => {
+  await using cluster = await Cluster.start("n1", "n2", "n3");
+  await cluster.stop("n3");
+  const refused = cluster.start("n3", "--fsync", "interval");
+  const { code, stderr } = await refused.ended;
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    /^kvorum: fsync interval: this node votes with others.*start it with --fsync always$/m,
+  );
+  cluster.start("n4", "--fsync", "interval");
+  assert.equal(await cluster.call("n4", "SET", "a", "1"), "OK");
+  cluster.start("n5", "--join", cluster.clientsOf("n4"));
+  await cluster.logs("n5", /not a member yet: .*its only voter syncs now and then/);
+});
+
 test("nobody without the secret comes in, and both sides say why", async () => {
   await using cluster = new Cluster(["n1"]);
   cluster.start("n1", "--cluster", cluster.list, "--cluster-secret", "right");
