@@ -109,7 +109,7 @@ function fullest(engine: Engine, make: (i: number) => Words): Arguments {
 for (const [what, make] of Object.entries(makers)) {
   test(`a transaction that is as long as may be takes no longer than it was told: ${what}`, () => {
     let shares = Number.POSITIVE_INFINITY;
-    for (let round = 0; round < 5 && shares > 1; round++) {
+    for (let round = 0; round < 15 && shares > 1; round++) {
       const engine = filled();
       const item = fullest(engine, make);
       const toldMs = microsOf(engine, item) / 1_000;
