@@ -13,7 +13,9 @@ import type { Prng } from "./prng.ts";
  */
 export type CrashKind = "process" | "all-kept" | "all-lost" | "subset" | "torn";
 
-export const crashKinds: readonly CrashKind[] = ["process", "all-kept", "all-lost", "subset", "torn"];
+/** Of the machine. */
+export const stopKinds: readonly CrashKind[] = ["all-kept", "all-lost", "subset", "torn"];
+export const crashKinds: readonly CrashKind[] = ["process", ...stopKinds];
 
 export interface CrashOptions {
   /** Decides what survives; without it the disk's own chance does. */

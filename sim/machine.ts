@@ -3,7 +3,7 @@ import type { Peers } from "../src/peers/contract.ts";
 import type { Clock } from "../src/platform/clock.ts";
 import type { Disk } from "../src/platform/disk.ts";
 import { SimClock } from "./clock.ts";
-import type { CrashKind } from "./crash.ts";
+import { type CrashKind, stopKinds } from "./crash.ts";
 import { SimDisk } from "./disk.ts";
 import { DiskPace } from "./disk-pace.ts";
 import { MachineTime } from "./machine-time.ts";
@@ -72,13 +72,17 @@ export class SimMachine {
     this.#died = this.#program({ process, clock, disk: this.disk, peers, random: this.#fork() });
   }
 
-  /** The process ends, and the disk keeps what such a crash leaves. */
+  /**
+   * The process ends, and the disk keeps what such a crash leaves. Who mends a disk mounts it anew: after a failed sync the
+   * system shows what no later sync brings to the disk, and a process that began on that could not know.
+   */
   crash(kind: CrashKind, { isMachineOn }: { isMachineOn: boolean }): void {
     assert(this.process?.isAlive === true, "who is dead does not die");
     this.#world.trace.note(`${this.id} crashes: ${kind}${isMachineOn ? "" : ", machine off"}`);
     if (this.process.isPaused) this.resume();
     this.process.kill();
-    this.disk = this.disk.crash(kind);
+    const isMountedAnew = this.isSpoilt && kind === "process";
+    this.disk = this.disk.crash(isMountedAnew ? this.#random.pick(stopKinds) : kind);
     this.#world.network.left(this.id, { isMachineOn });
     this.#died();
   }
