@@ -248,7 +248,8 @@ export class ApplyLoop {
   /** Batches that were to stand where another entry stands. */
   #dropLost({ term, index }: EntryId): void {
     for (const batch of this.#parts.proposals.sealed) {
-      if (batch.index === 0 || batch.session > 0) continue;
+      // One that is applied waits in the line for those in front of it.
+      if (batch.index === 0 || batch.session > 0 || batch.isApplied) continue;
       if (batch.term >= term && batch.index >= index) continue;
       reached("batch-displaced");
       batch.error ??= notApplied;

@@ -129,6 +129,8 @@ export class Offers {
       if (batch.sinceMs > before) break;
       // It is being applied: its callers have their answers any moment.
       if ((batch.next > 0 || batch.isAdmitted) && !batch.isApplied) continue;
+      // It has all that it wanted, and waits in the line: who is in front of it is late.
+      if (batch.isApplied && batch.writeQuorum === 0) continue;
       batch.error ??= lateError(batch);
       isLate = true;
     }
