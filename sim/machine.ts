@@ -36,6 +36,8 @@ export class SimMachine {
   readonly pace: DiskPace;
   disk: SimDisk;
   process: SimProcess | undefined;
+  /** The last moment to put another disk in. */
+  beforeStart: () => void = () => {};
   /** Its disk fails, or has failed since the process started: neither is relied on before both are mended. */
   isSpoilt = false;
   readonly #world: SimWorld;
@@ -62,6 +64,7 @@ export class SimMachine {
   /** A new process. */
   start(): void {
     assert(!this.isUp, "one process a node");
+    this.beforeStart();
     const { scheduler, network, knobs, trace } = this.#world;
     const process = new SimProcess(this.id, scheduler, this.#fork());
     const clock = new SimClock(process, this.time, this.#fork(), knobs.clock);

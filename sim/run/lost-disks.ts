@@ -37,7 +37,7 @@ export class LostDisks {
     this.#orders = orders;
   }
 
-  /** A node that lost its disk is not yet what it was. */
+  /** A node that lost its disk is not yet what it was: members still change. */
   get isBusy(): boolean {
     return this.#lost !== undefined;
   }
@@ -87,7 +87,8 @@ export class LostDisks {
   /**
    * An old copy of the node's own directory. Its boot number is no higher than one that the others remember, so they refuse
    * it, and it can neither lead nor vote; somebody notices, and puts the right one back. What cannot be noticed is left out, as
-   * the semantics do: a copy of the time when the node was alone, and others that have not met its later starts.
+   * the semantics do: a copy that is started more often than the original, one of the time when the node was alone, and
+   * others that have not met its later starts.
    */
   goBack(machine: SimMachine): void {
     const node = this.#nodeOf(machine);
@@ -103,6 +104,11 @@ export class LostDisks {
       machine.disk = copy.disk;
       node.copy = undefined;
       node.isStray = true;
+      // A second start of the copy could have a number that is new to the others.
+      let starts = 0;
+      machine.beforeStart = () => {
+        if (++starts > 1) this.#swapBack(node);
+      };
       this.#startLater(machine);
       this.#later(() => this.#later(() => this.#putBack(node)));
     }
@@ -188,11 +194,17 @@ export class LostDisks {
     const { machine } = node;
     if (node.ownDisk === undefined) return;
     if (machine.isUp) machine.crash("process", { isMachineOn: true });
-    machine.disk = node.ownDisk;
+    this.#swapBack(node);
+    if (!this.#isOver) machine.start();
+  }
+
+  #swapBack(node: SimNode): void {
+    const { machine } = node;
+    machine.beforeStart = () => {};
+    machine.disk = node.ownDisk!;
     node.ownDisk = undefined;
     node.isForeign = false;
     node.isStray = false;
-    if (!this.#isOver) machine.start();
   }
 
   #startLater(machine: SimMachine): void {

@@ -41,6 +41,11 @@ export class ClusterOperator implements Operator {
     this.#disks = new LostDisks(world, nodes, this.#orders);
   }
 
+  /** A node is on its way to become a member again. */
+  get isBusy(): boolean {
+    return this.#disks.isBusy;
+  }
+
   end(): void {
     this.#isOver = true;
     this.#disks.end();

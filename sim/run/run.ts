@@ -57,6 +57,7 @@ export class SimRun {
   readonly #watch: Watch;
   readonly recorder: Recorder;
   readonly #workload: WorkloadOptions;
+  readonly #operator: ClusterOperator;
   readonly #violations = new Violations("run");
   readonly #crashes = new Violations("crash");
   readonly #reached = new FaultCounts();
@@ -78,6 +79,7 @@ export class SimRun {
     this.#watch.onRefused = (life, error) => this.#refused(life, error);
     this.#addNodes();
     this.#addClients();
+    this.#operator = new ClusterOperator(this.world, this.#nodes);
   }
 
   get description(): string {
@@ -102,7 +104,7 @@ export class SimRun {
     const { machines } = this.world;
     for (const machine of machines) machine.start();
     for (const client of this.#clients) client.begin();
-    const storm = new Storm(this.world, new ClusterOperator(this.world, this.#nodes));
+    const storm = new Storm(this.world, this.#operator);
     storm.begin();
     await this.#advance(this.#seconds * 1000);
     storm.end();
@@ -124,7 +126,8 @@ export class SimRun {
     for (const client of this.#clients) client.close();
     // Until the nodes have heard of it.
     await this.#advance(scheduler.nowMs + 10);
-    if (!(await this.#until(() => this.#areEven, scheduler.nowMs + restMsMax)))
+    const isDone = (): boolean => this.#areEven && !this.#operator.isBusy;
+    if (!(await this.#until(isDone, scheduler.nowMs + restMsMax)))
       this.#violations.add(`The nodes do not come to the same state: ${this.#standing}.`);
     else for (const { life } of this.#members) this.#watch.hash(life!);
   }
