@@ -145,6 +145,11 @@ class Part implements Saver {
 
   /** Passes a few records, and none after those that cost enough. */
   #goOn(costMax: number): number {
+    // Most databases are empty; and what is behind the last old record is new.
+    if (this.#left === 0) {
+      this.#end();
+      return 0;
+    }
     const { keyspace, revision } = this;
     const { arena } = keyspace;
     const few: number[] = [];

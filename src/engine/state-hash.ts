@@ -25,7 +25,8 @@ import type { Session } from "./session.ts";
  */
 export function stateHash(engine: Engine): string {
   const sums = new Uint32Array(lanes.length);
-  for (const [db, keyspace] of engine.keyspaces.entries()) addKeyspace(sums, db, keyspace);
+  for (const [db, keyspace] of engine.keyspaces.entries())
+    if (keyspace.records > 0) addKeyspace(sums, db, keyspace);
   facts.fill(0);
   facts[0] = engine.revision;
   facts[1] = Math.max(0, engine.now);
