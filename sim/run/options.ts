@@ -2,20 +2,20 @@ import type { Knobs, StormFault } from "../knobs.ts";
 import { calmNetwork } from "../network.ts";
 import type { WorkloadOptions } from "./workload.ts";
 
-/** What of a run is not left to its seed. Less than the seed would have: for making a failure smaller. */
+/** What of a run is not left to its seed. */
 export interface RunOptions {
   /** Simulated seconds of the safety phase. */
   readonly seconds?: number;
   readonly voters?: number;
   readonly learners?: number;
   readonly clients?: number;
-  /** Kinds of faults that may happen, of those that the seed would have. */
+  /** The kinds of faults that may happen, instead of those that the seed has drawn. */
   readonly faults?: readonly StormFault[];
   /** Nothing goes wrong in the network, but for cuts and slow links. */
   readonly isCalm?: boolean;
 }
 
-export const usualSeconds = 22;
+const usualSeconds = 22;
 
 export interface Drawn {
   readonly knobs: Knobs;

@@ -4,6 +4,7 @@ import { checkHistory, type Judgement } from "../checkers/history.ts";
 import { showOperation } from "../checkers/show.ts";
 import { FaultCounts } from "../fault-counts.ts";
 import { describeKnobs, drawKnobs } from "../knobs.ts";
+import { calmNetwork } from "../network.ts";
 import { Prng } from "../prng.ts";
 import { Storm } from "../storm.ts";
 import { SimWorld } from "../world.ts";
@@ -84,6 +85,13 @@ export class SimRun {
 
   get description(): string {
     return `${describeKnobs(this.world.knobs)}; ${describeWorkload(this.#workload)}`;
+  }
+
+  /** What a smaller run would have less of. */
+  get size(): Required<RunOptions> {
+    const { voters, learners, faults, network } = this.world.knobs;
+    const isCalm = network === calmNetwork;
+    return { seconds: this.#seconds, voters, learners, clients: this.#clients.length, faults, isCalm };
   }
 
   async run(): Promise<RunResult> {

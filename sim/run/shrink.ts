@@ -1,8 +1,25 @@
-import { stormFaults } from "../knobs.ts";
 import type { RunOptions } from "./options.ts";
-import { usualSeconds } from "./options.ts";
 import type { SeedPool } from "./pool.ts";
-import type { RunResult } from "./run.ts";
+import { type RunResult, SimRun } from "./run.ts";
+
+/** How large a run is: what was drawn, but for what is taken away. */
+type Size = Required<RunOptions>;
+
+/** Ways to take something away, the smallest rest first. */
+const ways: readonly ((size: Size) => Partial<Size>[])[] = [
+  ({ faults }) => (faults.length > 0 ? [{ faults: [] }] : []),
+  ({ seconds }) => (seconds > 1 ? [{ seconds: Math.floor(seconds / 2) }] : []),
+  ({ isCalm }) => (isCalm ? [] : [{ isCalm: true }]),
+  ({ learners }) => below(learners).map((count) => ({ learners: count })),
+  ({ voters }) => below(voters).flatMap((count) => (count > 0 ? [{ voters: count }] : [])),
+  ({ clients }) => below(clients).flatMap((count) => (count > 0 ? [{ clients: count }] : [])),
+  ({ faults }) => faults.map((fault) => ({ faults: faults.filter((other) => other !== fault) })),
+  ({ seconds }) => (seconds > 1 ? [{ seconds: seconds - 1 }] : []),
+];
+
+function below(count: number): number[] {
+  return [...Array(count).keys()];
+}
 
 /**
  * Takes away what a failure does not need: time, nodes, clients, kinds of faults; as long as the same checker still
@@ -14,38 +31,25 @@ export async function shrink(
   options: RunOptions,
   print: (line: string) => void,
 ): Promise<[RunResult, RunOptions]> {
-  const checker = failure.violations[0]!.checker;
+  const { seed, violations } = failure;
+  const { checker } = violations[0]!;
+  const drawn = new SimRun(seed, options).size;
   let best: [RunResult, RunOptions] = [failure, options];
-  for (let isSmaller = true; isSmaller; ) {
-    isSmaller = false;
-    for (const candidate of smaller(best[1])) {
-      const result = await pool.run(failure.seed, candidate);
+  /** Goes one such way, if it leads to a failure. */
+  const goes = async (way: (typeof ways)[number]): Promise<boolean> => {
+    for (const less of way({ ...drawn, ...best[1] })) {
+      const candidate = { ...best[1], ...less };
+      const result = await pool.run(seed, candidate);
       if (!result.violations.some((violation) => violation.checker === checker)) continue;
       best = [result, candidate];
-      isSmaller = true;
       print(`smaller: ${JSON.stringify(candidate)}`);
-      break;
+      return true;
     }
+    return false;
+  };
+  for (let isSmaller = true; isSmaller; ) {
+    isSmaller = false;
+    for (const way of ways) while (await goes(way)) isSmaller = true;
   }
   return best;
-}
-
-function smaller(options: RunOptions): RunOptions[] {
-  const {
-    seconds = usualSeconds,
-    voters = 8,
-    learners = 3,
-    clients = 7,
-    faults = stormFaults,
-    isCalm,
-  } = options;
-  return [
-    ...(seconds > 1 ? [{ ...options, seconds: Math.floor(seconds / 2) }] : []),
-    ...(isCalm ? [] : [{ ...options, isCalm: true }]),
-    ...(learners > 0 ? [{ ...options, learners: 0 }] : []),
-    ...[1, 2, 3, 4, 5].filter((count) => count < voters).map((count) => ({ ...options, voters: count })),
-    ...[1, 2, 3].filter((count) => count < clients).map((count) => ({ ...options, clients: count })),
-    ...faults.map((fault) => ({ ...options, faults: faults.filter((other) => other !== fault) })),
-    ...(seconds > 1 ? [{ ...options, seconds: seconds - 1 }] : []),
-  ];
 }

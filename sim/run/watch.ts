@@ -110,8 +110,7 @@ export class Watch implements NodeObserver {
     for (const node of this.#nodes) {
       const { life } = node;
       if (life === undefined || life.isStray) continue;
-      const seen = this.#seen.get(node) ?? new Seen();
-      this.#seen.set(node, seen);
+      const seen = this.#seenOf(node);
       if (seen.life === life && seen.steps === life.process.steps) continue;
       // A new process remembers nothing that was not saved.
       if (seen.life !== life) seen.saved = undefined;
@@ -121,6 +120,15 @@ export class Watch implements NodeObserver {
     }
     if (this.#votes.length > 0) for (const vote of this.#votes.splice(0)) this.checkers.votes.sent(vote);
     if (this.#replies.length > 0) for (const reply of this.#replies.splice(0)) this.#acknowledge(reply);
+  }
+
+  #seenOf(node: SimNode): Seen {
+    let seen = this.#seen.get(node);
+    if (seen === undefined) {
+      seen = new Seen();
+      this.#seen.set(node, seen);
+    }
+    return seen;
   }
 
   /** A client is told that its write is applied. */
