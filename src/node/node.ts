@@ -45,6 +45,7 @@ export async function startNode(config: NodeConfig, logger: Logger): Promise<Nod
       net: systemNet,
       logger,
       nodeId: config.id,
+      clusterId: store.clusterId,
       runId: systemRandom.bytes(20).toString("hex"),
       process: systemProcess,
       requestShutdown: ({ saves }) => void stop(saves),
@@ -82,6 +83,8 @@ export async function startNode(config: NodeConfig, logger: Logger): Promise<Nod
 /** What holds the data of a node. */
 interface Store {
   readonly member: Replica;
+  /** "": none, or none that is known yet. */
+  readonly clusterId: () => string;
   /** Hears other members. Clients are heard on this port. */
   listen(clientPort: number): Promise<void>;
   start(): Promise<void>;
@@ -91,7 +94,8 @@ interface Store {
 function inMemory(): Store {
   const hashKey = [systemRandom.uint32() | 0, systemRandom.uint32() | 0] as const;
   const member = new Memory(new Engine(hashKey), systemClock);
-  return { member, listen: async () => {}, start: async () => {}, close: () => member.close() };
+  const ports = { listen: async () => {}, start: async () => {} };
+  return { member, clusterId: () => "", ...ports, close: () => member.close() };
 }
 
 async function durable(config: NodeConfig, logger: Logger): Promise<Store> {
@@ -116,6 +120,7 @@ async function durable(config: NodeConfig, logger: Logger): Promise<Store> {
   });
   return {
     member: durable.member,
+    clusterId: () => (directory.identity.isUnbound ? "" : directory.identity.clusterId),
     listen: (clientPort) => listen(place, config, clientPort),
     async start() {
       await durable.start();

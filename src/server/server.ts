@@ -28,6 +28,8 @@ export interface ServerParts {
   readonly net: Net;
   readonly logger: Logger;
   readonly nodeId: string;
+  /** Names the cluster; "" where there is none, or none that this node knows yet. */
+  readonly clusterId: () => string;
   /** 40 hexadecimal digits that no other start of a node has. */
   readonly runId: string;
   readonly process: HostProcess;

@@ -1,14 +1,14 @@
-import { decodeAbout } from "../peers/about.ts";
+import { formatAddress } from "../base/address.ts";
 import type { Server } from "./server.ts";
+import { standingOf } from "./standing.ts";
 
 /** HOST:PORT where the clients of the leader connect, "" where no leader is known. */
-export function leaderAddress({ replica, address }: Server): string {
-  const { status } = replica;
-  if (status === undefined) return replica.persistence === undefined ? address : "";
-  const { leaderId, id, configuration } = status;
-  const leader = configuration.members.find((member) => member.id === leaderId);
-  const client = decodeAbout(leader?.about ?? "")?.client;
-  return client ?? (leaderId === id ? address : "");
+export function leaderAddress(server: Server): string {
+  const standing = standingOf(server);
+  if (standing?.leader === undefined) return "";
+  const { leader, self } = standing;
+  if (leader.client !== undefined) return formatAddress(leader.client);
+  return leader === self ? server.address : "";
 }
 
 /** Whether a write is taken here and goes to another node: a text client is to be told. */

@@ -117,6 +117,21 @@ export class Cluster {
     }
   }
 
+  /** The id of the node that leads, as this one says, once it knows. */
+  async leader(id: string): Promise<string> {
+    await this.serving(id);
+    const client = await this.client(id);
+    for (;;) {
+      client.send("WHO_IS_LEADER\n");
+      const [word, address] = (await client.line()).split(" ");
+      const leader = [...this.#nodes.keys()].find((one) => this.clientsOf(one) === address);
+      if (word === "LEADER" && leader !== undefined) {
+        client.socket.destroy();
+        return leader;
+      }
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const id of this.#nodes.keys()) await this.kill(id);
     this.#folder[Symbol.dispose]();

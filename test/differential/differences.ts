@@ -200,6 +200,16 @@ export interface DifferenceElsewhere {
 
 export const differencesElsewhere: readonly DifferenceElsewhere[] = [
   {
+    title: "`CLUSTER` of a node that others have joined",
+    file: "test/cluster/discovery.test.ts",
+    test: "CLUSTER NODES, SHARDS and INFO tell of one shard, and so do INFO and HELLO",
+  },
+  {
+    title: "Keys of several slots, and `SELECT`, in a cluster",
+    file: "test/cluster/discovery.test.ts",
+    test: "in a cluster there are databases, and keys of several slots go together",
+  },
+  {
     title: "`SESSION`",
     file: "test/server/sessions.test.ts",
     test: "what would be refused without a number is refused with one, and can be mended under the same",

@@ -31,6 +31,7 @@ export function makeServer(
       ...parts,
       logger: silentLogger,
       nodeId: "n1",
+      clusterId: () => "",
       runId: "0".repeat(40),
       process: sharedProcess,
       requestShutdown: () => void server.close(),

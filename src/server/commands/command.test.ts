@@ -88,6 +88,7 @@ const otherSyntax = [
   "client|list", // a list of ids without a block around it
   "command|getkeys", // Redis 7.0 documents no arguments
   "command|getkeysandflags",
+  "cluster|keyslot", // key-name: nothing is done with such a key
   "config|get", // a list of parameters without a block around it
 ];
 

@@ -3,6 +3,7 @@ import { limits } from "../../base/limits.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import type { Connection } from "../connection.ts";
 import type { LocalHandler } from "../server.ts";
+import { standingOf } from "../standing.ts";
 import { nameProblem } from "./client-names.ts";
 import { integerAt, syntaxError } from "./reading.ts";
 
@@ -100,7 +101,8 @@ function followOptions(connection: Connection, args: Arguments): string {
   return "";
 }
 
-function introduce({ out, session }: Connection): void {
+function introduce({ out, session, server }: Connection): void {
+  const standing = standingOf(server);
   out.map(7);
   out.bulkText("server");
   out.bulkText("redis");
@@ -111,9 +113,9 @@ function introduce({ out, session }: Connection): void {
   out.bulkText("id");
   out.integer(session.id);
   out.bulkText("mode");
-  out.bulkText("standalone");
+  out.bulkText(standing?.isCluster ? "cluster" : "standalone");
   out.bulkText("role");
-  out.bulkText("master");
+  out.bulkText(standing === undefined || standing.leader === standing.self ? "master" : "replica");
   out.bulkText("modules");
   out.array(0);
 }

@@ -3,6 +3,7 @@ import type { LocalHandler } from "../server.ts";
 import { discard, multi, refuseExec, unwatch, watch } from "../transactions.ts";
 import { backupHandlers } from "./backup.ts";
 import { clientHandlers } from "./client.ts";
+import { clusterHandlers, ofCluster } from "./cluster.ts";
 import { commandHandlers } from "./command.ts";
 import { configHandlers } from "./config.ts";
 import { connectionHandlers } from "./connection.ts";
@@ -36,6 +37,8 @@ export const localHandlers: LocalHandlers = {
   ...latencyHandlers,
   ...debugHandlers,
   ...nodeHandlers,
+  ...clusterHandlers,
+  "cluster|help": ofCluster(({ out }) => writeHelp(out, commandNamed("cluster")!)),
   ...helpOf("backup", "client", "config", "debug", "latency", "memory", "object", "session", "slowlog"),
 };
 

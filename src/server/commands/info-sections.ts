@@ -3,6 +3,7 @@ import { version } from "../../base/version.ts";
 import { commands } from "../../protocol/spec/table.ts";
 import type { Connection } from "../connection.ts";
 import type { Server } from "../server.ts";
+import { standingOf } from "../standing.ts";
 import { redisVersion } from "./hello.ts";
 import { lastSaveMs } from "./persistence.ts";
 
@@ -28,18 +29,19 @@ export const sections: readonly Section[] = [
   { title: "Modules", isUsual: true, fields: () => [] },
   { title: "Commandstats", isUsual: false, fields: commandFields },
   { title: "Errorstats", isUsual: true, fields: errorFields },
-  { title: "Cluster", isUsual: true, fields: () => [["cluster_enabled", 0]] },
+  { title: "Cluster", isUsual: true, fields: clusterFields },
   { title: "Keyspace", isUsual: true, fields: keyspaceFields },
 ];
 
 const daySeconds = 86_400;
 
-function serverFields({ parts, port, clock, stats }: Server): Field[] {
+function serverFields(server: Server): Field[] {
+  const { parts, port, clock, stats } = server;
   const upSeconds = Math.floor((clock.monotonicMs() - stats.startedMs) / 1000);
   return [
     ["redis_version", redisVersion],
     ["kvorum_version", version],
-    ["redis_mode", "standalone"],
+    ["redis_mode", standingOf(server)?.isCluster ? "cluster" : "standalone"],
     ["os", parts.process.system],
     ["arch_bits", 64],
     ["process_id", parts.process.id],
@@ -188,6 +190,11 @@ function replicationFields({ parts }: Server): Field[] {
     ["repl_backlog_first_byte_offset", 0],
     ["repl_backlog_histlen", 0],
   ];
+}
+
+/** As CLUSTER answers. */
+function clusterFields(server: Server): Field[] {
+  return [["cluster_enabled", standingOf(server)?.isCluster ? 1 : 0]];
 }
 
 function cpuFields({ parts }: Server): Field[] {
