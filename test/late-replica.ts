@@ -5,6 +5,7 @@ import type { ReplyWriter } from "../src/protocol/reply-writer.ts";
 import type { Command } from "../src/protocol/spec/row.ts";
 import type { NodeStatus } from "../src/raft/raw-node.ts";
 import {
+  type Administration,
   DONE,
   FULL,
   LATER,
@@ -62,6 +63,10 @@ export class LateReplica implements Replica {
 
   get status(): NodeStatus | undefined {
     return this.#inner.status;
+  }
+
+  get administration(): Administration | undefined {
+    return this.#inner.administration;
   }
 
   get persistence(): Persistence | undefined {

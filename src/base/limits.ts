@@ -245,6 +245,8 @@ export const limits = {
   /** Members say that they live every half second; without a word for so many of them, a connection is given up. */
   peerAliveMs: 500,
   peerSilentTicksMax: 6,
+  /** Looks at the end of the log that are kept, to tell how far members lag: days of them, the older the rougher. */
+  lagMarks: 512,
   /** Why a member does not take a forwarded batch: one line of an error. */
   refusalBytesMax: 65_536, // 64 KiB
 

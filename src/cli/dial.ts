@@ -73,6 +73,8 @@ function readAddress(text: string): Address {
 export interface DialOptions {
   /** A call's deadline; 0: none. */
   readonly callMs: number;
+  /** For connecting and the first words; five seconds where it is absent. */
+  readonly connectMs?: number;
   readonly onClosed?: (error: ConnectionError | undefined) => void;
 }
 

@@ -6,10 +6,12 @@ import { addCliCommand } from "./cli.ts";
 import { addConfigCommand } from "./config.ts";
 import { addDumpLogCommand } from "./dump-log.ts";
 import { describe, exitCodeOf, exitCodes } from "./failure.ts";
+import { addMemberCommand, addTransferCommand } from "./member.ts";
 import { addOneShotCommands } from "./one-shot.ts";
 import { write } from "./output.ts";
 import { addRestoreCommand } from "./restore.ts";
 import { addStartCommand } from "./start.ts";
+import { addStatusCommand } from "./status.ts";
 
 /** Carries out a command line, without the program's name. Resolves with the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -39,6 +41,9 @@ async function buildProgram(args: readonly string[]): Promise<Command> {
   addStartCommand(program, addOptions);
   addCliCommand(program);
   addOneShotCommands(program);
+  addStatusCommand(program);
+  addMemberCommand(program);
+  addTransferCommand(program);
   addConfigCommand(program, addOptions);
   addBackupCommand(program);
   addRestoreCommand(program);

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { KvorumError } from "../base/errors.ts";
 import type { NodeConfig } from "../node/config.ts";
 import { ConfigError } from "../node/config-error.ts";
 import type { Node } from "../node/node.ts";
@@ -29,7 +30,8 @@ async function start(command: Command): Promise<void> {
   const node = await startNode(config, logger);
   stopOnSignals(node, logger);
   if (await node.ready) await greet(node, config);
-  await node.stopped;
+  const reason = await node.stopped;
+  if (reason !== undefined) throw new KvorumError("ERR", reason);
   logger.info("stopped");
 }
 

@@ -23,6 +23,8 @@ export interface Identity {
   readonly isUnbound?: true;
   /** The members with which its log begins, the node's own if absent; none: others tell who they are. */
   readonly founders?: readonly Founder[];
+  /** Of a node that has joined: the entry from which on it is a member. */
+  readonly joinedAt?: number;
 }
 
 /** A member of the first hour. `about` is what the configuration says of it. */
@@ -35,7 +37,7 @@ export interface Founder {
 export type ClusterIdentity = Pick<Identity, "clusterId" | "hashKey">;
 
 /** The cluster that an unbound node becomes a member of. */
-export type Binding = ClusterIdentity & { readonly founders: readonly Founder[] };
+export type Binding = ClusterIdentity & { readonly founders: readonly Founder[]; readonly joinedAt?: number };
 
 const fileName = "identity.json";
 const format = 1;
@@ -48,12 +50,13 @@ export async function readIdentity(disk: Disk, directory: string): Promise<Ident
   if (value === undefined) return undefined;
   if (!isIdentity(value))
     throw new KvorumError("ERR", `${directory}/${fileName} is not what kvorum writes; restore a backup`);
-  const { clusterId, nodeId, incarnation, boot, hashKey, isRestoring, isUnbound, founders } = value;
+  const { clusterId, nodeId, incarnation, boot, hashKey, isRestoring, isUnbound, founders, joinedAt } = value;
   return {
     ...{ clusterId, nodeId, incarnation, boot, hashKey },
     ...(isRestoring && { isRestoring }),
     ...(isUnbound && { isUnbound }),
     ...(founders && { founders }),
+    ...(joinedAt !== undefined && { joinedAt }),
   };
 }
 
@@ -143,6 +146,7 @@ function isIdentity(value: SmallFile): value is SmallFile & Identity {
     hashKey.every((word) => Number.isInteger(word) && word === (word | 0)) &&
     (value.isRestoring === undefined || value.isRestoring === true) &&
     (value.isUnbound === undefined || value.isUnbound === true) &&
+    (value.joinedAt === undefined || Number.isSafeInteger(value.joinedAt)) &&
     (value.founders === undefined || (Array.isArray(value.founders) && value.founders.every(isFounder)))
   );
 }

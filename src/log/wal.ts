@@ -68,6 +68,8 @@ export class Wal {
   readonly #runs: Runs;
   readonly #writer: Writer;
   readonly #cache: EntryCache;
+  /** Bytes of all payloads that were appended since it was opened. */
+  appendedBytes = 0;
   #stableIndex: number;
   #isClosed = false;
   #compacting: Promise<void> = Promise.resolve();
@@ -165,6 +167,7 @@ export class Wal {
     assert(objection === undefined, `the log goes on without a gap: ${objection}`);
     this.#runs.add(entry.term, entry.index, this.#writer.lastSequence + 1);
     this.#stableIndex = Math.min(this.#stableIndex, entry.index - 1);
+    this.appendedBytes += entry.payload.length;
     this.#cache.push(entry);
     this.#cache.shrink(this.#stableIndex);
     this.#writer.push(entry);

@@ -1,5 +1,6 @@
 import { type Address, isLoopback } from "../base/address.ts";
 import { editDistance, nearestName } from "../base/nearest-name.ts";
+import { peerPortAbove } from "../peers/about.ts";
 import type { ServerSettings } from "../server/settings.ts";
 import { ConfigError } from "./config-error.ts";
 import { type ConfigFile, type FileEntry, Nested, readConfigFile } from "./config-file.ts";
@@ -15,7 +16,6 @@ import {
   textOf,
 } from "./config-schema.ts";
 
-import { peerPortAbove } from "./joining.ts";
 import type { PlaceConfig } from "./place.ts";
 
 /** What a node is started with. */

@@ -1,6 +1,6 @@
 import { type Address, formatAddress, parseAddress } from "../base/address.ts";
 import type { Binding } from "../log/identity.ts";
-import type { MemberAbout } from "../peers/about.ts";
+import { type MemberAbout, peerPortAbove } from "../peers/about.ts";
 import type { Answered, Question } from "../peers/asks.ts";
 import { type Clock, pause } from "../platform/clock.ts";
 import type { Logger } from "../platform/logger.ts";
@@ -20,6 +20,8 @@ export interface JoiningParts {
 /** The answer of the leader, or who that is. */
 export interface Joined {
   readonly hashKey?: readonly [number, number];
+  /** The entry that says so. */
+  readonly joinedAt?: number;
   /** HOST:PORT where the leader hears members. */
   readonly leader?: string;
 }
@@ -56,15 +58,12 @@ function placesOf(address: Address): Address[] {
   return port <= 65_535 ? [address, { ...address, port }] : [address];
 }
 
-/** Where a node hears members if nothing else is said: so far above where it hears clients. */
-export const peerPortAbove = 10_000;
-
 /** A binding, the leader's address, or why neither. */
 async function tryAt({ ask, about }: JoiningParts, address: Address): Promise<Binding | Address | string> {
   try {
     const { from, answer } = await ask(address, { type: "join", about: about() });
-    const { hashKey, leader } = answer as Joined;
-    if (hashKey !== undefined) return { clusterId: from.cluster, hashKey, founders: [] };
+    const { hashKey, joinedAt = 0, leader } = answer as Joined;
+    if (hashKey !== undefined) return { clusterId: from.cluster, hashKey, founders: [], joinedAt };
     return parseAddress(leader ?? "") ?? `${formatAddress(address)}: it knows no leader`;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

@@ -18,6 +18,8 @@ export interface MembershipParts {
   readonly directory: DataDirectory;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** This directory has no part in the cluster any more: why. */
+  readonly removed: (reason: string) => void;
 }
 
 const lookMs = 500;
@@ -33,7 +35,6 @@ export class Membership {
   readonly #parts: MembershipParts;
   readonly #looks: Timer;
   #isBusy = false;
-  #saidRemoved = false;
 
   constructor(parts: MembershipParts) {
     this.#parts = parts;
@@ -65,7 +66,8 @@ export class Membership {
       return { leader: leader === undefined ? undefined : network.addressOf(leader) };
     await this.#describeSelf();
     await this.#takeIn(from.id, about);
-    return { hashKey: directory.identity.hashKey };
+    const joinedAt = this.#parts.member.status?.configurationIndex ?? 0;
+    return { hashKey: directory.identity.hashKey, joinedAt };
   }
 
   /** A new member begins as a learner; one that has lost its directory begins anew. */
@@ -86,7 +88,11 @@ export class Membership {
     const before = decodeAbout(known.about)?.incarnation;
     if (before === about.incarnation) return;
     if (before === "") {
-      await this.#change({ type: "describe", id, about: text });
+      // It was announced: it votes if that is what both want.
+      const { wantsVote: _, ...plain } = about;
+      const mayVote = decodeAbout(known.about)?.wantsVote === true;
+      await this.#change({ type: "describe", id, about: mayVote ? text : encodeAbout(plain) });
+      logger.info(`${id} (${about.peer}), which was announced, has come`);
       return;
     }
     if (id === directory.identity.nodeId || network.isUp(id))
@@ -156,27 +162,37 @@ export class Membership {
     this.#parts.logger.info(`${id} has caught up: it votes from now on`);
   }
 
-  /** Nobody tells a node that it was removed while it was away. */
+  /** Who the leader is no more told of is told by nobody: it asks. */
   async #follow(): Promise<void> {
-    const { network, directory, member, logger } = this.#parts;
-    if (this.#leader !== undefined || this.#saidRemoved) return;
-    const { nodeId, incarnation } = directory.identity;
+    if (this.#leader !== undefined) return;
+    const { network, directory, member } = this.#parts;
+    const { nodeId, joinedAt = 0 } = directory.identity;
+    const { index, configuration } = member.placed;
+    // One that has joined goes through all that was before.
+    const from = Math.max(index, joinedAt);
+    if (this.#isOut({ members: configuration.members, membersIndex: index }, joinedAt)) return;
     for (const { id } of this.#members) {
       const address = parseAddress(network.addressOf(id) ?? "");
       if (id === nodeId || address === undefined) continue;
       const who = await network.ask(address, { type: "who" }).then(({ answer }) => answer as Who, ignore);
-      if (who?.members === undefined || who.membersIndex! <= member.placed.index) continue;
-      const own = who.members.find((one) => one.id === nodeId);
-      const about = decodeAbout(own?.about ?? "");
-      if (own !== undefined && (about === undefined || about.incarnation === incarnation)) continue;
-      this.#saidRemoved = true;
-      const why =
-        own === undefined ? "was removed from its cluster" : "has come anew with another data directory";
-      logger.error(
-        `${nodeId} ${why}: this directory takes no part any more; start with --join and an empty one`,
-      );
-      return;
+      if (who !== undefined && this.#isOut(who, from)) return;
     }
+  }
+
+  /** Whether members of behind that entry, which are committed, are without this node; tells it, then. */
+  #isOut({ members, membersIndex = 0 }: Pick<Who, "members" | "membersIndex">, from: number): boolean {
+    const { nodeId, incarnation } = this.#parts.directory.identity;
+    if (members === undefined || membersIndex <= from) return false;
+    const own = members.find((one) => one.id === nodeId);
+    const about = decodeAbout(own?.about ?? "");
+    if (own !== undefined && (about === undefined || about.incarnation === "")) return false;
+    if (about?.incarnation === incarnation) return false;
+    const why =
+      own === undefined ? "was removed from its cluster" : "has come anew with another data directory";
+    this.#parts.removed(
+      `${nodeId} ${why}: this directory takes no part any more; to come back, start with --join and an empty one`,
+    );
+    return true;
   }
 
   get #leader(): NodeId | undefined {

@@ -24,8 +24,8 @@ export interface Node {
    * KvorumError where its data cannot be trusted: then it has stopped as well.
    */
   readonly ready: Promise<boolean>;
-  /** Resolves once the node has stopped, whoever asked for it. */
-  readonly stopped: Promise<void>;
+  /** Resolves once the node has stopped: with a reason where it did so by itself, undefined where it was asked to. */
+  readonly stopped: Promise<string | undefined>;
   /** Finishes what was accepted, then closes. */
   stop(): Promise<void>;
 }
@@ -35,9 +35,11 @@ export interface Node {
  * Rejects with KvorumError where the address cannot be listened on, or the directory is not this node's.
  */
 export async function startNode(config: NodeConfig, logger: Logger): Promise<Node> {
-  const stopped = withResolvers();
+  const stopped = withResolvers<string | undefined>();
   const emptyProcessBytes = systemProcess.residentBytes();
-  const store = config.memory ? inMemory() : await durable(config, logger);
+  const store = config.memory
+    ? inMemory()
+    : await durable(config, logger, (reason) => void stop(false, reason));
   const server = new Server(
     {
       replica: store.member,
@@ -62,12 +64,15 @@ export async function startNode(config: NodeConfig, logger: Logger): Promise<Nod
     throw error;
   }
   let isStopping = false;
-  async function stop(saves: boolean): Promise<void> {
-    if (isStopping) return stopped.promise;
+  async function stop(saves: boolean, reason?: string): Promise<void> {
+    if (isStopping) {
+      await stopped.promise;
+      return;
+    }
     isStopping = true;
     await server.close();
     await store.close(saves);
-    stopped.resolve();
+    stopped.resolve(reason);
   }
   const ready = store.start().then(
     () => !isStopping,
@@ -98,7 +103,11 @@ function inMemory(): Store {
   return { member, clusterId: () => "", ...ports, close: () => member.close() };
 }
 
-async function durable(config: NodeConfig, logger: Logger): Promise<Store> {
+async function durable(
+  config: NodeConfig,
+  logger: Logger,
+  removed: (reason: string) => void,
+): Promise<Store> {
   const { listed, join } = config.place;
   const directory = await DataDirectory.open({
     disk: systemDisk,
@@ -112,6 +121,7 @@ async function durable(config: NodeConfig, logger: Logger): Promise<Store> {
   const place = new Place(config.place, {
     ...{ directory, boots: await PeerBoots.open(systemDisk, config.data) },
     ...{ net: systemNet, dialer: systemDialer, clock: systemClock, random: systemRandom, logger },
+    removed,
   });
   const engine = new Engine(directory.identity.hashKey);
   const durable = new Durable(engine, directory, systemClock, logger, {
@@ -151,9 +161,9 @@ function raftConfigOf({ electionTimeoutMs }: NodeConfig): Partial<RaftConfig> {
 }
 
 /** Promise.withResolvers, which Node.js 20 does not have. */
-function withResolvers(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => {};
-  const promise = new Promise<void>((done) => {
+function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve = (_: T): void => {};
+  const promise = new Promise<T>((done) => {
     resolve = done;
   });
   return { promise, resolve };

@@ -31,6 +31,8 @@ export interface PlaceParts extends Omit<NetworkParts, "secret" | "boots"> {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** This directory has no part in its cluster any more: why. */
+  readonly removed: (reason: string) => void;
 }
 
 /** A node's place among others: its network, its way into a cluster, and what it answers there. */

@@ -1,5 +1,8 @@
 import { parseAddress } from "../base/address.ts";
 
+/** Where a node hears members if nothing else is said: so far above where it hears clients. */
+export const peerPortAbove = 10_000;
+
 /** What a configuration says of a member, for the hosts of all others. */
 export interface MemberAbout {
   /** HOST:PORT where it hears other members. */

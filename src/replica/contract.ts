@@ -1,7 +1,10 @@
 import type { Arguments } from "../protocol/arguments.ts";
 import type { ReplyWriter } from "../protocol/reply-writer.ts";
 import type { Command } from "../protocol/spec/row.ts";
+import type { Change } from "../raft/configuration.ts";
 import type { NodeStatus } from "../raft/raw-node.ts";
+import type { NodeId } from "../raft/types.ts";
+import type { Lag } from "./lag.ts";
 
 /**
  * How everything above reaches the store. A command is offered with `submit`; the replica answers
@@ -41,6 +44,9 @@ export interface Replica {
 
   /** Where this node stands among the members; undefined where there is no consensus, or not yet. */
   readonly status: NodeStatus | undefined;
+
+  /** What people do about members and leader; undefined where there can be no others. */
+  readonly administration: Administration | undefined;
 
   /** Finishes what was taken, then refuses. */
   close(): Promise<void>;
@@ -114,6 +120,21 @@ export interface Persistence {
   sync(): Promise<void>;
   /** Takes a snapshot that has everything that was acknowledged before; it stays until it is released. */
   takeBackup(): Promise<HeldSnapshot>;
+}
+
+/** Members and leader, in the hands of people. */
+export interface Administration {
+  /**
+   * Changes one member, where this node leads. Resolves when the change is committed; rejects with KvorumError where
+   * nothing has changed (its code says whether to try again, or whom), or with UNKNOWN_OUTCOME.
+   */
+  changeMembers(change: Change): Promise<void>;
+  /** Hands the lead over, to the voter that is next best where none is named. Resolves when another node leads. */
+  transferLeadership(to?: NodeId): Promise<void>;
+  /** How far each other member is behind the end of this leader's log; empty where this node does not lead. */
+  readonly lags: ReadonlyMap<NodeId, Lag>;
+  /** Voters that hold a write before it is answered: a majority at least. */
+  readonly writeQuorum: number;
 }
 
 /** A snapshot that somebody reads piece by piece. */

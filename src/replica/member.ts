@@ -13,6 +13,7 @@ import { Changes } from "./changes.ts";
 import { ClusterTime } from "./cluster-time.ts";
 import type { Consensus, ConsensusHost } from "./consensus.ts";
 import {
+  type Administration,
   DONE,
   FULL,
   type Persistence,
@@ -23,6 +24,7 @@ import {
   type Verdict,
 } from "./contract.ts";
 import { Forwarding } from "./forwarding.ts";
+import { type Lag, LagHistory } from "./lag.ts";
 import { Offers } from "./offers.ts";
 import { Proposals } from "./proposals.ts";
 import { Quorums } from "./quorums.ts";
@@ -66,7 +68,7 @@ export interface MemberKeeper {
  *       │                  └─ reads alone ─► quorums ──────────────────────▲
  *       └─ reads: at once where that is enough
  */
-export class Member implements Replica, ConsensusHost {
+export class Member implements Replica, Administration, ConsensusHost {
   readonly store: StoreView;
   isFull = false;
   trouble: Trouble | undefined = loading;
@@ -84,6 +86,7 @@ export class Member implements Replica, ConsensusHost {
   readonly #offers: Offers;
   readonly #reads: Reads;
   readonly #changes: Changes;
+  readonly #growth = new LagHistory();
   #keeper: MemberKeeper | undefined;
   #consensus: Consensus | undefined;
   #log: Wal | undefined;
@@ -213,17 +216,28 @@ export class Member implements Replica, ConsensusHost {
     return this.#consensus;
   }
 
-  /**
-   * Changes one member, where this node leads. Resolves when the change is committed; rejects with KvorumError where
-   * nothing has changed (its code says whether to try again, or whom), or with UNKNOWN_OUTCOME.
-   */
+  get administration(): Administration {
+    return this;
+  }
+
   changeMembers(change: Change): Promise<void> {
     return this.#changes.change(change);
   }
 
-  /** Hands the lead over, to the voter that is next best where none is named. Resolves when another node leads. */
   transferLeadership(to?: NodeId): Promise<void> {
     return this.#changes.transfer(to);
+  }
+
+  get lags(): ReadonlyMap<NodeId, Lag> {
+    const { peers = [], lastIndex = 0 } = this.status ?? {};
+    const nowMs = this.#clock.monotonicMs();
+    return new Map(peers.map(({ id, match }) => [id, this.#growth.behind(match, lastIndex, nowMs)]));
+  }
+
+  get writeQuorum(): number {
+    const { members = [] } = this.#consensus?.configuration ?? {};
+    const voters = members.filter(({ isVoter }) => isVoter).length;
+    return Math.max(this.#options.writeQuorum, Math.floor(voters / 2) + 1);
   }
 
   /** Nobody waits for an answer. */
@@ -366,6 +380,8 @@ export class Member implements Replica, ConsensusHost {
     this.isFull = this.#engine.isAlmostFull;
     const consensus = this.#consensus;
     consensus?.tick();
+    if (this.#log !== undefined)
+      this.#growth.look(this.#clock.monotonicMs(), this.#log.lastIndex, this.#log.appendedBytes);
     if (!this.#isOpen || this.#hasFailed || consensus === undefined || this.trouble === loading) return;
     this.#engine.tidy();
     this.#changes.tick();

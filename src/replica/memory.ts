@@ -19,6 +19,7 @@ export class Memory implements Replica {
   readonly persistence = undefined;
   /** Nobody else has a part in it. */
   readonly status = undefined;
+  readonly administration = undefined;
 
   readonly #engine: Engine;
   readonly #clock: Clock;

@@ -17,19 +17,27 @@ export function mustGoElsewhere({ replica }: Server): boolean {
 }
 
 /** STATUS of the text protocol. Without consensus a node leads itself, and counts its writes. */
-export function statusLine({ replica, parts }: Server): string {
+export function statusLine(server: Server): string {
+  const { replica, parts } = server;
   const { status } = replica;
   const id = parts.nodeId;
+  const role = roleOf(server);
   if (status === undefined) {
     const { revision } = replica.store;
     if (replica.persistence === undefined)
       return `id=${id} role=leader term=1 leader=${id} commit=${revision} applied=${revision}`;
-    return `id=${id} role=loading`;
+    return `id=${id} role=${role}`;
   }
-  const { term, leaderId = "none", commitIndex, applyIndex, configuration } = status;
-  const isVoter = configuration.members.some((member) => member.id === id && member.isVoter);
-  const role = status.role === "follower" && !isVoter ? "learner" : roleWords[status.role];
+  const { term, leaderId = "none", commitIndex, applyIndex } = status;
   return `id=${id} role=${role} term=${term} leader=${leaderId} commit=${commitIndex} applied=${applyIndex}`;
+}
+
+/** "leader", "follower", "candidate", "learner", or "loading". */
+export function roleOf({ replica, parts }: Server): string {
+  const { status } = replica;
+  if (status === undefined) return replica.persistence === undefined ? "leader" : "loading";
+  const isVoter = status.configuration.members.some((one) => one.id === parts.nodeId && one.isVoter);
+  return status.role === "follower" && !isVoter ? "learner" : roleWords[status.role];
 }
 
 /** As the seed has them: to ask for pre-votes is to be a candidate. */

@@ -1,7 +1,7 @@
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Reply } from "../../src/protocol/reply.ts";
-import { type Running, startKvorum } from "../command-line.ts";
+import { type Ending, type Running, startKvorum } from "../command-line.ts";
 import { RawClient } from "../server/raw-client.ts";
 import { TemporaryFolder } from "../temporary-folder.ts";
 
@@ -76,6 +76,11 @@ export class Cluster {
       ({ process }) => process.exitCode === null && process.signalCode === null,
     );
     return Promise.any(alive.map((node) => node.sees(pattern, "stderr")));
+  }
+
+  /** Resolves when the node has ended by itself. */
+  ended(id: string): Promise<Ending> {
+    return this.#nodes.get(id)!.ended;
   }
 
   async kill(id: string): Promise<void> {

@@ -215,6 +215,11 @@ export const differencesElsewhere: readonly DifferenceElsewhere[] = [
     test: "what would be refused without a number is refused with one, and can be mended under the same",
   },
   {
+    title: "`KVORUM`",
+    file: "test/cluster/members.test.ts",
+    test: "KVORUM refuses what it cannot understand",
+  },
+  {
     title: "A connection that does not begin with `*`",
     file: "test/clients/netcat.test.ts",
     test: "nc speaks the text protocol, and RESP where a line begins with a star",

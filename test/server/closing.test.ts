@@ -68,6 +68,7 @@ test("whoever waits for a reply is not idle", async () => {
       trouble: undefined,
       persistence: undefined,
       status: undefined,
+      administration: undefined,
       close: async () => {},
     }),
     1,

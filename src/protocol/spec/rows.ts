@@ -2,6 +2,7 @@ import { backupRows } from "./backup.ts";
 import { clusterRows } from "./cluster.ts";
 import { connectionRows } from "./connection.ts";
 import { genericRows } from "./generic.ts";
+import { kvorumRows } from "./kvorum.ts";
 import type { CommandRow } from "./row.ts";
 import { serverRows } from "./server.ts";
 import { sessionRows } from "./session.ts";
@@ -18,4 +19,5 @@ export const commandRows: readonly CommandRow[] = [
   ...serverRows,
   ...backupRows,
   ...clusterRows,
+  ...kvorumRows,
 ];

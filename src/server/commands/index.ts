@@ -11,6 +11,7 @@ import { debugHandlers } from "./debug.ts";
 import { helloHandlers } from "./hello.ts";
 import { writeHelp } from "./help.ts";
 import { infoHandlers } from "./info.ts";
+import { kvorumHandlers } from "./kvorum.ts";
 import { latencyHandlers } from "./latency.ts";
 import { nodeHandlers } from "./node.ts";
 import { persistenceHandlers } from "./persistence.ts";
@@ -37,9 +38,21 @@ export const localHandlers: LocalHandlers = {
   ...latencyHandlers,
   ...debugHandlers,
   ...nodeHandlers,
+  ...kvorumHandlers,
   ...clusterHandlers,
   "cluster|help": ofCluster(({ out }) => writeHelp(out, commandNamed("cluster")!)),
-  ...helpOf("backup", "client", "config", "debug", "latency", "memory", "object", "session", "slowlog"),
+  ...helpOf(
+    "backup",
+    "client",
+    "config",
+    "debug",
+    "kvorum",
+    "latency",
+    "memory",
+    "object",
+    "session",
+    "slowlog",
+  ),
 };
 
 /** The COMMAND family needs no connection. */
