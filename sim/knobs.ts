@@ -53,12 +53,12 @@ export interface Knobs {
   readonly spares: number;
   readonly tickMs: number;
   readonly raft: Omit<Config, "id" | "boot" | "random">;
-  /** Entries of the log after which there is a snapshot; of bare cores. */
+  /** Entries of the log after which somebody asks for a snapshot. */
   readonly snapshotEntries: number;
-  /** The same for production nodes, in bytes of the log; 0: only when somebody asks. */
+  /** Bytes of the log after which a node takes one by itself; 0: never. */
   readonly snapshotLogBytes: number;
-  /** Entries applied after which production nodes are asked for one as well; 0: never. */
-  readonly savesEvery: number;
+  /** How much of a snapshot goes to another member at a time. */
+  readonly snapshotPieceBytes: number;
   readonly segmentBytes: number;
   readonly writeTimeoutMs: number;
   /** Voters that must hold each write; 0: a majority. */
@@ -90,10 +90,10 @@ export function drawKnobs(random: Prng): Knobs {
     learners: random.pick([0, 0, 0, 1, 2]),
     spares: random.pick([0, 1, 2]),
     ...drawTimes(random),
-    snapshotEntries: random.pick([1, 10, 100, 1_000]),
+    snapshotEntries: random.pick([1, 7, 50, 50, 1_000, 1_000]),
     snapshotLogBytes: random.pick([0, 1, 20_000, 200_000]),
-    savesEvery: random.pick([0, 0, 0, 1, 7, 50]),
-    segmentBytes: random.pick([16_384, 65_536, 1_048_576]),
+    snapshotPieceBytes: random.pick([300, 2_000, 262_144]),
+    segmentBytes: random.pick([2_048, 8_192, 65_536, 1_048_576]),
     writeTimeoutMs: random.pick([300, 1_000, 5_000]),
     writeQuorum: random.chance(0.2) ? voters - random.below(2) : 0,
     network: isQuiet ? calmNetwork : drawNetwork(random),
@@ -168,8 +168,7 @@ export function describeKnobs(knobs: Knobs): string {
     `append ${raft.appendBytesMax}B`,
     `inflight ${raft.inflightMessagesMax}/${raft.inflightBytesMax}B`,
     `uncommitted ${raft.uncommittedBytesMax}B`,
-    `snapshot ${knobs.snapshotEntries} or ${knobs.snapshotLogBytes}B of segments of ${knobs.segmentBytes}B`,
-    knobs.savesEvery > 0 ? `saves every ${knobs.savesEvery} entries` : undefined,
+    `snapshot ${knobs.snapshotEntries} or ${knobs.snapshotLogBytes}B of segments of ${knobs.segmentBytes}B, sent by ${knobs.snapshotPieceBytes}B`,
     `write timeout ${knobs.writeTimeoutMs}ms quorum ${knobs.writeQuorum}`,
     `net ${delayText(network.delay)} ${network.bytesPerMs}B/ms queue ${network.queueBytesMax}B`,
     odds("loss", network.lossChance),

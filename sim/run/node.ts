@@ -200,7 +200,10 @@ export class NodeLife {
       segmentBytes: knobs.segmentBytes,
       writeTimeoutMs: knobs.writeTimeoutMs,
       writeQuorum: knobs.writeQuorum,
-      cluster: { peers: this.#watched(peers), first: this.node.first, raft: knobs.raft },
+      cluster: {
+        ...{ peers: this.#watched(peers), first: this.node.first, raft: knobs.raft },
+        snapshotPieceBytes: knobs.snapshotPieceBytes,
+      },
     });
     engine.observer = {
       executed: (execution) => this.#observer.executed(this, execution),
@@ -208,15 +211,16 @@ export class NodeLife {
       carriedOut: (write) => this.#observer.carriedOut(this, write),
       between: () => {
         this.#observer.between(this);
-        if (knobs.savesEvery > 0) this.#saveSoon(knobs.savesEvery);
+        this.#saveWhereDue();
       },
     };
   }
 
-  /** Somebody wants a snapshot of every state, or of every few. */
-  #saveSoon(every: number): void {
+  /** The log of a run is too small for a node to save by itself: somebody asks, as often as for every state. */
+  #saveWhereDue(): void {
     const durable = this.durable!;
-    if (this.#savesSoon || !this.isServing || durable.isSaving || durable.entriesSinceSave < every) return;
+    if (this.#savesSoon || !this.isServing || this.isClosing || durable.isSaving) return;
+    if (durable.entriesSinceSave < this.node.options.knobs.snapshotEntries) return;
     this.#savesSoon = true;
     this.#platform.clock.nextTurn(() => {
       this.#savesSoon = false;

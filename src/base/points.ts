@@ -179,6 +179,12 @@ export const points = {
   "log/small-file.ts": {
     "small-file-damaged": { of: [14, "bit flip"], is: "the checksum of a small file is wrong" },
   },
+  "log/snapshots.ts": {
+    "own-snapshot-overtaken": {
+      of: [10],
+      is: "the leader's snapshot was adopted before the own one was complete",
+    },
+  },
   "log/wal.ts": {
     "snapshot-ahead-of-log": {
       of: [10, "crash"],

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { KvorumError } from "../base/errors.ts";
+import { reached } from "../base/reached.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Disk, DiskFile } from "../platform/disk.ts";
 import type { Logger } from "../platform/logger.ts";
@@ -196,6 +197,7 @@ export class SnapshotStore {
   #keep(path: string, meta: SnapshotMeta): Promise<void> {
     // From here no way leads to where the log begins now.
     if (meta.index < (this.newest()?.index ?? 0)) {
+      reached("own-snapshot-overtaken");
       const reason = `the snapshot up to entry ${meta.index} is outdated: a later one was received meanwhile`;
       return Promise.reject(new KvorumError("ERR", reason));
     }

@@ -36,6 +36,7 @@ export interface ConsensusParts {
   readonly directory: DataDirectory;
   readonly log: Wal;
   readonly peers: Peers;
+  readonly snapshotPieceBytes: number;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly host: ConsensusHost;
@@ -86,7 +87,7 @@ export class Consensus {
   #isStopped = false;
 
   constructor(parts: ConsensusParts) {
-    const { config, restored, directory, log, clock, peers, logger } = parts;
+    const { config, restored, directory, log, clock, peers, logger, snapshotPieceBytes: pieceBytes } = parts;
     this.#parts = parts;
     this.#view = new StoredLog(log, directory.snapshots, parts.first);
     this.#node = new RawNode(config, { ...restored, log: this.#view });
@@ -101,7 +102,8 @@ export class Consensus {
       },
       onFailed: (error) => this.#failed(error),
     });
-    this.#sender = new SnapshotSender({ store: directory.snapshots, clock, peers, logger }, (id, isDone) => {
+    const store = directory.snapshots;
+    this.#sender = new SnapshotSender({ store, pieceBytes, clock, peers, logger }, (id, isDone) => {
       this.#input(() => this.#node.reportSnapshot(id, isDone));
     });
     this.#receiver = new SnapshotReceiver({ directory, peers, logger }, (message) => {

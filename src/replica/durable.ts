@@ -50,6 +50,8 @@ export interface ClusterOptions {
   bind?(): Promise<Binding>;
   /** Where it differs from raft's defaults. */
   readonly raft?: Partial<Config>;
+  /** How much of a snapshot another member is sent at a time, where that is not the usual. */
+  readonly snapshotPieceBytes?: number;
 }
 
 /** How often the size of the log and the room on the disk are looked at. */
@@ -189,6 +191,7 @@ export class Durable implements Persistence, MemberKeeper {
       directory: this.#directory,
       log,
       peers: cluster?.peers ?? nobody,
+      snapshotPieceBytes: cluster?.snapshotPieceBytes ?? limits.snapshotPieceBytes,
       clock: this.#clock,
       logger: this.#logger,
       host: this.member,

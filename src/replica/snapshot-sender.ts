@@ -1,4 +1,3 @@
-import { limits } from "../base/limits.ts";
 import { reached } from "../base/reached.ts";
 import type { HeldSnapshot } from "../log/held-snapshot.ts";
 import type { SnapshotStore } from "../log/snapshots.ts";
@@ -11,6 +10,8 @@ import type { NodeId } from "../raft/types.ts";
 
 export interface SnapshotSenderParts {
   readonly store: SnapshotStore;
+  /** Bytes of a snapshot that go at a time. */
+  readonly pieceBytes: number;
   readonly clock: Clock;
   readonly peers: Peers;
   readonly logger: Logger;
@@ -131,7 +132,7 @@ class Transfer {
     this.#isReading = true;
     const snapshot = this.#snapshot!;
     const offset = this.#offset;
-    const bytes = await snapshot.read(offset, limits.snapshotPieceBytes);
+    const bytes = await snapshot.read(offset, this.#parts.pieceBytes);
     this.#isReading = false;
     if (this.#isOver) return;
     const { from, to } = this.#install;
