@@ -102,15 +102,16 @@ export function drawKnobs(random: Prng): Knobs {
     skewMsMax: random.pick([0, 10, 1_000, 3_600_000]),
     driftMax: random.pick([0, 0, 0.001, 0.1]),
     faults: isQuiet ? [] : stormFaults.filter(() => random.chance(0.5)),
-    faultEvery: { minMs: 1, meanMs: random.pick([300, 1_000, 5_000]) },
-    faultFor: { minMs: 1, meanMs: random.pick([30, 300, 2_000]) },
+    faultEvery: { minMs: 1, meanMs: random.pick([150, 500, 2_000]) },
+    faultFor: { minMs: 1, meanMs: random.pick([30, 500, 3_000]) },
   };
 }
 
 function drawTimes(random: Prng): Pick<Knobs, "tickMs" | "raft"> {
   const tickMs = random.pick([10, 10, 20, 50]);
   const heartbeatTicks = random.pick([1, 3, 5]);
-  const checkQuorumTicks = heartbeatTicks * 2 + random.below(30);
+  // Not below what a vote takes: a slow disk syncs three times for it.
+  const checkQuorumTicks = heartbeatTicks * 2 + 8 + random.below(24);
   const electionTicksMin = checkQuorumTicks + 1 + random.below(20);
   const raft = {
     ...defaultConfig,

@@ -26,9 +26,15 @@ export const partitionShapes: readonly PartitionShape[] = [
   "ring",
 ];
 
-/** The links that are cut. Chance decides who is who. */
-export function cutsOf(shape: PartitionShape, ids: readonly string[], random: Prng): Cut[] {
-  const order = shuffled(ids, random);
+/** The links that are cut. Chance decides who is who, but for the first. */
+export function cutsOf(
+  shape: PartitionShape,
+  ids: readonly string[],
+  random: Prng,
+  first: string = random.pick(ids),
+): Cut[] {
+  const others = ids.filter((id) => id !== first);
+  const order = [first, ...shuffled(others, random)];
   const place = (id: string) => order.indexOf(id);
   const split = 1 + random.below(Math.max(1, ids.length - 1));
   const isCut = rules[shape];

@@ -71,7 +71,7 @@ export class Storm {
   }
 
   #strike(fault: StormFault): void {
-    const machine = this.#random.pick(this.#world.machines);
+    const machine = this.#victim();
     if (isOperatorFault(fault)) {
       this.#operator!.strike(fault, machine);
       return;
@@ -88,6 +88,13 @@ export class Storm {
     if (needsProcess.has(fault) && (process?.isAlive !== true || process.isPaused)) return undefined;
     this.#world.faults.count(fault);
     return this.#begin(fault, machine);
+  }
+
+  /** Whoever leads is struck as often as all others together: what goes wrong with the others changes less. */
+  #victim(): SimMachine {
+    const leading = this.#world.leading();
+    const isLeader = leading.length > 0 && this.#random.chance(0.5);
+    return this.#random.pick(isLeader ? leading : this.#world.machines);
   }
 
   /** Returns what ends it. */
@@ -108,7 +115,7 @@ export class Storm {
         machine.suspend();
         return goOnWith(machine);
       case "partition":
-        return this.#part();
+        return this.#part(machine);
       case "slow link":
         return this.#slowLink();
       case "half-open":
@@ -155,11 +162,11 @@ export class Storm {
     };
   }
 
-  #part(): (() => void) | undefined {
+  #part(machine: SimMachine): (() => void) | undefined {
     const { network, machines } = this.#world;
     if (machines.length < 2) return undefined;
     const ids = machines.map(({ id }) => id);
-    const cuts = cutsOf(this.#random.pick(partitionShapes), ids, this.#random);
+    const cuts = cutsOf(this.#random.pick(partitionShapes), ids, this.#random, machine.id);
     network.cut(cuts);
     return () => network.heal(cuts);
   }

@@ -16,6 +16,8 @@ export class SimWorld {
   readonly network: SimNetwork;
   /** In the order in which they came. */
   readonly machines: SimMachine[] = [];
+  /** Those whose nodes lead at the moment, as far as somebody here knows that: faults strike them more often than others. */
+  leading: () => readonly SimMachine[] = () => [];
 
   constructor(random: Prng, knobs: Knobs) {
     this.random = random;

@@ -82,14 +82,6 @@ export const reads: readonly Mutant[] = [
     wrong: "",
   },
   {
-    name: "read-past-deadline",
-    bug: "A read that meets a key whose deadline has passed does not wait for the entry of that time.",
-    rule: "A key is never seen after its deadline (semantics, time).",
-    file: "replica/apply-loop.js",
-    right: 'return readMode !== "linearizable" ||',
-    wrong: "return true ||",
-  },
-  {
     name: "write-quorum-of-majority",
     bug: "W is taken for the majority.",
     rule: "A write is answered when W voters hold it (semantics, W).",

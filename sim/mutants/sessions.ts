@@ -48,14 +48,6 @@ export const sessions: readonly Mutant[] = [
     wrong: "this.#clock.monotonicMs() & 1",
   },
   {
-    name: "cluster-time-of-wall-clock",
-    bug: "The leader takes its wall clock for the time.",
-    rule: "Cluster time never goes back and never jumps (semantics, time).",
-    file: "replica/cluster-time.js",
-    right: "const room = passedMs * slew;",
-    wrong: "const room = Number.POSITIVE_INFINITY;",
-  },
-  {
     name: "unknown-said-to-be-lost",
     bug: "A write that was proposed and is not known to be committed is said not to be applied.",
     rule: "Once proposed, the outcome is unknown (semantics, W).",

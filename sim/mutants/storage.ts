@@ -17,8 +17,8 @@ export const storage: readonly Mutant[] = [
     rule: "Reported is what is on the disk (raft/README.md, duty 1).",
     point: 6,
     file: "replica/persister.js",
-    right: "if (sequence > log.writtenSequence)",
-    wrong: "if (sequence > log.appendedSequence)",
+    right: "if (entries.length === 0)\n            this.#report();",
+    wrong: "pending.sequence = 0;\n        this.#report();",
   },
   {
     name: "hard-state-not-waited-for",

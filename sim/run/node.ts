@@ -22,6 +22,7 @@ export interface NodeObserver {
   sent(life: NodeLife, message: PeerMessage): void;
   /** What another node sent is about to be taken. */
   received(life: NodeLife, message: PeerMessage): void;
+  taken(life: NodeLife): void;
   executed(life: NodeLife, execution: Execution): void;
   partExecuted(life: NodeLife, execution: Execution): void;
   carriedOut(life: NodeLife, write: CarriedOut): void;
@@ -256,6 +257,7 @@ export class NodeLife {
           received: (message) => {
             this.#observer.received(this, message);
             listener.received(message);
+            this.#observer.taken(this);
           },
           unreachable: (id) => listener.unreachable(id),
           refused: (id) => listener.refused(id),

@@ -1,9 +1,11 @@
 import { observeReached } from "../../src/base/reached.ts";
+import { consensusTickMs } from "../../src/replica/consensus.ts";
 import { type Violation, Violations } from "../checkers/checker.ts";
 import { checkHistory, type Judgement } from "../checkers/history.ts";
 import { showOperation } from "../checkers/show.ts";
 import { FaultCounts } from "../fault-counts.ts";
 import { describeKnobs, drawKnobs } from "../knobs.ts";
+import type { SimMachine } from "../machine.ts";
 import { calmNetwork } from "../network.ts";
 import { Prng } from "../prng.ts";
 import { Storm } from "../storm.ts";
@@ -43,6 +45,10 @@ const judging = {
 };
 /** Until what is under way has its outcome: the longest write timeout, and the clients' own. */
 const restMsMax = 60_000;
+/** Longest election timeouts that pass when all agree. */
+const timeoutsOfRest = 2;
+/** With shorter times, late timers and slow disks alone bring elections. */
+const restTicksMin = 15;
 
 /**
  * One run: a cluster of production nodes and its clients, made from a seed.
@@ -78,6 +84,7 @@ export class SimRun {
     this.recorder = new Recorder(this.world.scheduler, () => this.#watch.clusterTime);
     this.#watch.onDied = (life) => this.#died(life);
     this.#watch.onRefused = (life, error) => this.#refused(life, error);
+    this.world.leading = () => this.#leading;
     this.#addNodes();
     this.#addClients();
     this.#operator = new ClusterOperator(this.world, this.#nodes);
@@ -134,10 +141,42 @@ export class SimRun {
     for (const client of this.#clients) client.close();
     // Until the nodes have heard of it.
     await this.#advance(scheduler.nowMs + 10);
-    const isDone = (): boolean => this.#areEven && !this.#operator.isBusy;
+    const isDone = (): boolean => this.#isSettled && !this.#operator.isBusy;
     if (!(await this.#until(isDone, scheduler.nowMs + restMsMax)))
       this.#violations.add(`The nodes do not come to the same state: ${this.#standing}.`);
-    else for (const { life } of this.#members) this.#watch.hash(life!);
+    else {
+      for (const { life } of this.#members) this.#watch.hash(life!);
+      await this.#rest();
+    }
+  }
+
+  /** Nothing happens any more: whoever leads leads on. */
+  async #rest(): Promise<void> {
+    const { scheduler, knobs } = this.world;
+    if (knobs.raft.checkQuorumTicks < restTicksMin) return;
+    // A connection that looks well and is not is noticed by then.
+    await this.#advance(scheduler.nowMs + 2 * calmNetwork.stallMsMax);
+    await this.#until(() => this.#isSettled, scheduler.nowMs + restMsMax);
+    const before = this.#terms;
+    await this.#advance(scheduler.nowMs + timeoutsOfRest * knobs.raft.electionTicksMax * consensusTickMs);
+    if (this.#terms !== before)
+      this.#violations.add(`There are elections, and nothing is wrong: ${before}, and then ${this.#terms}.`);
+  }
+
+  get #isSettled(): boolean {
+    return this.#areEven && this.#leading.length === 1;
+  }
+
+  get #terms(): string {
+    const states = this.#members.map(({ id, life }) => {
+      const { role, term } = life!.member!.status!;
+      return `${id} ${role} in term ${term}`;
+    });
+    return states.join(", ");
+  }
+
+  get #leading(): readonly SimMachine[] {
+    return this.#nodes.filter(({ alive }) => alive?.member?.consensus?.leads).map(({ machine }) => machine);
   }
 
   get #members(): SimNode[] {

@@ -149,6 +149,7 @@ export class Watch implements NodeObserver {
     if (message.type !== "consensus" || life.isStray) return;
     const { message: said } = message;
     const node = life.id;
+    this.preVotes.spoke(life, node);
     if (said.type === "voteReply" && said.isGranted)
       this.#votes.push({ node, term: said.term, candidate: message.to });
     else if (said.type === "preVoteReply") this.#preVoted(life, said);
@@ -168,6 +169,10 @@ export class Watch implements NodeObserver {
       this.leadership.heard(life, from, term, life.monotonicMs);
     else if (said.type === "heartbeat" && said.isConfirmed && term >= life.member!.consensus!.term)
       this.preVotes.confirmed(life, { leader: from, term, atMs: life.monotonicMs });
+  }
+
+  taken(life: NodeLife): void {
+    this.preVotes.taken(life);
   }
 
   #preVoted(life: NodeLife, { to, isGranted }: PreVoteReply): void {

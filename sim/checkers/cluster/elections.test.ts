@@ -68,6 +68,20 @@ test("nobody asks for votes without the pre-votes of others", () => {
   assert.match(checker.finish()[0]!.text, /^n2 asks for votes in term 5 with pre-votes of 0 others/);
 });
 
+test("whoever asks is answered, unless the process says nothing any more", () => {
+  const checker = new PreVotes(stickyMs, tickMs);
+  const [answering, silent] = [{}, {}];
+  checker.asked(answering, "n2", 3, last);
+  checker.answered(answering, n1, "n2", true, 0);
+  checker.taken(answering);
+  checker.spoke(answering, "n1");
+  checker.asked(silent, "n2", 3, last);
+  checker.taken(silent);
+  assert.deepEqual(checker.finish(), []);
+  checker.spoke(silent, "n1");
+  assert.match(checker.finish()[0]!.text, /^n1 did not answer the pre-vote of n2, and goes on/);
+});
+
 test("a leader that hears no majority leads no more", () => {
   const checker = new Leadership(300);
   const process = {};

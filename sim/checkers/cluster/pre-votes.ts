@@ -27,6 +27,9 @@ interface Question {
 
 interface Memory {
   confirmation: Confirmation | undefined;
+  /** Who has asked and has no answer, as long as the question is being taken, and afterwards. */
+  open: NodeId | undefined;
+  overdue: NodeId | undefined;
   /** What each member asked last. */
   readonly asked: Map<NodeId, Question>;
 }
@@ -34,7 +37,7 @@ interface Memory {
 /**
  * Points 3 to 5 of the checklist. Nobody begins a term without the pre-votes of others; and whoever is asked for one says
  * no while it leads, or has just heard a leader with a majority, and else goes by term and log alone. So nobody disturbs
- * a cluster that is well, and nothing keeps one that is not from electing.
+ * a cluster that is well, and nothing keeps one that is not from electing. Whoever asks is answered.
  *
  * Times are those of the process's own monotonic clock, in ms: what is nearer to the limit than its ticks is not judged.
  */
@@ -65,7 +68,25 @@ export class PreVotes implements Checker {
   }
 
   asked(process: object, from: NodeId, term: Term, last: EntryId): void {
-    this.#memoryOf(process).asked.set(from, { term, last });
+    const memory = this.#memoryOf(process);
+    memory.asked.set(from, { term, last });
+    memory.open = from;
+  }
+
+  /** What had arrived has been taken. */
+  taken(process: object): void {
+    const memory = this.#memories.get(process);
+    if (memory?.open === undefined) return;
+    memory.overdue = memory.open;
+    memory.open = undefined;
+  }
+
+  /** Something leaves the process, so it has not stopped. */
+  spoke(process: object, node: NodeId): void {
+    const memory = this.#memories.get(process);
+    if (memory?.overdue === undefined) return;
+    this.#violations.add(`${node} did not answer the pre-vote of ${memory.overdue}, and goes on.`);
+    memory.overdue = undefined;
   }
 
   /** An answer leaves. */
@@ -73,6 +94,7 @@ export class PreVotes implements Checker {
     const memory = this.#memoryOf(process);
     const question = memory.asked.get(to);
     if (question === undefined) return;
+    if (memory.open === to) memory.open = undefined;
     const forTerm = question.term + 1;
     if (isGranted) this.#grantedBy(to, forTerm).add(standing.node);
     const may = mayGrant(question, standing);
@@ -108,7 +130,7 @@ export class PreVotes implements Checker {
   #memoryOf(process: object): Memory {
     let memory = this.#memories.get(process);
     if (memory === undefined) {
-      memory = { confirmation: undefined, asked: new Map() };
+      memory = { confirmation: undefined, open: undefined, overdue: undefined, asked: new Map() };
       this.#memories.set(process, memory);
     }
     return memory;
