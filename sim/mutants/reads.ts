@@ -13,12 +13,12 @@ export const reads: readonly Mutant[] = [
   },
   {
     name: "read-joins-open-round",
-    bug: "A read takes the answers to a round that began before it.",
+    bug: "A member's read takes the answers to a round that began before it.",
     rule: "A round counts for reads that waited when it began (thesis 6.4).",
     point: 11,
     file: "raft/read-index.js",
-    right: "this.#waiting.tokens.push(token);",
-    wrong: "(this.isRoundOpen ? this.#inRound : this.#waiting).tokens.push(token);",
+    right: "this.#waiting.requests.set(from, request);",
+    wrong: "(this.isRoundOpen ? this.#inRound : this.#waiting).requests.set(from, request);",
   },
   {
     name: "read-without-majority",

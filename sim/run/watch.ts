@@ -155,6 +155,8 @@ export class Watch implements NodeObserver {
     else if (said.type === "preVoteReply") this.#preVoted(life, said);
     else if (said.type === "heartbeat")
       this.leadership.leads(life, node, said.term, votersOf(configurationOf(life)), life.monotonicMs);
+    else if (said.type === "appendEntries")
+      this.leadership.commits(life, node, said.term, said.commitIndex, life.log!.termOf(said.commitIndex));
     if (said.type !== "requestVote") return;
     this.#votes.push({ node, term: said.term, candidate: node });
     if (!said.isTransfer) this.preVotes.campaigned(node, said.term, votersOf(configurationOf(life)));

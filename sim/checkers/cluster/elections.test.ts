@@ -103,3 +103,17 @@ test("a leader that hears no majority leads no more", () => {
   leadUntil(2_350, 2_500);
   assert.match(checker.finish()[0]!.text, /^n1 leads term 2, and has not heard 2 of 3 voters for 300 ms/);
 });
+
+test("a leader commits by entries of its own term", () => {
+  const checker = new Leadership(300);
+  const process = {};
+  // Known before, and committed by its first entry.
+  checker.commits(process, "n1", 3, 5, 2);
+  checker.commits(process, "n1", 3, 8, 3);
+  checker.commits(process, "n1", 3, 8, 3);
+  checker.commits({}, "n2", 4, 7, 2);
+  assert.deepEqual(checker.finish(), []);
+  checker.commits(process, "n1", 5, 8, 3);
+  checker.commits(process, "n1", 5, 9, 4);
+  assert.match(checker.finish()[0]!.text, /^n1 leads term 5, and has committed entry 9 of term 4/);
+});

@@ -1,4 +1,4 @@
-import type { NodeId, Term } from "../../../src/raft/index.ts";
+import type { LogIndex, NodeId, Term } from "../../../src/raft/index.ts";
 import { type Checker, type Violation, Violations } from "../checker.ts";
 
 interface Office {
@@ -8,6 +8,8 @@ interface Office {
   /** Heartbeats without a majority in a row, and when the last one was. */
   late: number;
   lateMs: number;
+  /** What it has told to be committed. */
+  commitIndex: LogIndex;
 }
 
 /** What leaves before a process has looked at its clock, as after a pause, is not counted. */
@@ -15,7 +17,7 @@ const lateMax = 2;
 const apartMs = 20;
 
 /**
- * Point 5 of the checklist: a leader that has heard no majority of the voters for so long leads no more, so that it is gone
+ * Points 1 and 5 of the checklist: a leader commits by entries of its own term alone (paper 5.4.2); and one that has heard no majority of the voters for so long leads no more, so that it is gone
  * before others may elect another one. Times are those of the process's own monotonic clock.
  */
 export class Leadership implements Checker {
@@ -37,11 +39,7 @@ export class Leadership implements Checker {
 
   /** A heartbeat leaves. */
   leads(process: object, node: NodeId, term: Term, voters: readonly NodeId[], atMs: number): void {
-    let office = this.#offices.get(process);
-    if (office?.term !== term) {
-      office = { term, heardMs: new Map(), late: 0, lateMs: 0 };
-      this.#offices.set(process, office);
-    }
+    const office = this.#officeOf(process, term);
     const silent = this.#silent(office, node, voters, atMs);
     if (voters.length - silent > voters.length / 2) office.late = 0;
     else if (office.late === 0 || atMs - office.lateMs > apartMs) {
@@ -51,6 +49,27 @@ export class Leadership implements Checker {
         `${node} leads term ${term}, and has not heard ${silent} of ${voters.length} voters for ${this.#mostMs} ms.`,
       );
     }
+  }
+
+  /** It tells that all up to this entry is committed, which is of `entryTerm`; undefined: nobody knows any more. */
+  commits(process: object, node: NodeId, term: Term, index: LogIndex, entryTerm: Term | undefined): void {
+    const office = this.#officeOf(process, term);
+    // What it knew when its term began may be of an earlier one.
+    const isNews = office.commitIndex >= 0 && index > office.commitIndex;
+    office.commitIndex = Math.max(office.commitIndex, index);
+    if (isNews && entryTerm !== undefined && entryTerm !== term)
+      this.#violations.add(
+        `${node} leads term ${term}, and has committed entry ${index} of term ${entryTerm}.`,
+      );
+  }
+
+  #officeOf(process: object, term: Term): Office {
+    let office = this.#offices.get(process);
+    if (office?.term !== term) {
+      office = { term, heardMs: new Map(), late: 0, lateMs: 0, commitIndex: -1 };
+      this.#offices.set(process, office);
+    }
+    return office;
   }
 
   /** Of the voters, how many were not heard for too long. */
