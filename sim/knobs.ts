@@ -102,7 +102,7 @@ export function drawKnobs(random: Prng): Knobs {
     skewMsMax: random.pick([0, 10, 1_000, 3_600_000]),
     driftMax: random.pick([0, 0, 0.001, 0.1]),
     faults: isQuiet ? [] : stormFaults.filter(() => random.chance(0.5)),
-    faultEvery: { minMs: 1, meanMs: random.pick([150, 500, 2_000]) },
+    faultEvery: { minMs: 1, meanMs: random.pick([200, 700, 3_000]) },
     faultFor: { minMs: 1, meanMs: random.pick([30, 500, 3_000]) },
   };
 }

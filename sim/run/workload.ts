@@ -25,7 +25,7 @@ export function drawWorkload(random: Prng, voters: number): WorkloadOptions {
   return {
     clients: 3 + random.below(4),
     depth: random.pick([1, 2, 4, 8]),
-    thinkMs: random.pick([30, 80, 150]),
+    thinkMs: random.pick([20, 60, 120]),
     timeoutMs: random.pick([500, 2_000, 8_000]),
     keys,
     movedKeys: random.chance(0.5) ? ["x", "y"] : [],
