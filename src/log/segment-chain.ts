@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { limits } from "../base/limits.ts";
-import type { Disk, DiskFile } from "../platform/disk.ts";
+import type { Disk, DiskError, DiskFile } from "../platform/disk.ts";
 import type { Random } from "../platform/random.ts";
 import { removeIfThere, syncFile, withFile, writeTo } from "./calls.ts";
 import { ensureLink, link, rewrite, Segment } from "./segment.ts";
@@ -16,6 +16,8 @@ export interface SegmentChainOptions {
   readonly segmentBytesMax: number;
   /** Whether a write is durable when it is done. */
   readonly isSynchronous: boolean;
+  /** What a sync of the directory should have made durable is not known to be: nothing may be built on it any more. */
+  readonly onSyncFailed: (error: DiskError) => void;
 }
 
 /** The segments of a log as files: the last one is open for writing. All of it rejects with DiskError. */
@@ -87,21 +89,32 @@ export class SegmentChain {
 
   /**
    * Drops whole segments that end before this record, but for the last. Each is gone for good before the next one
-   * goes, so that no crash leaves a gap. `onDrop` is told the first record that is kept.
+   * goes, so that no crash leaves a gap. `onDrop` is told the first record that is kept. A removal that failed is tried
+   * again by the next call; one that could not be synced never is, since a later sync may not be about it.
    */
   async dropBefore(sequence: number, onDrop: (firstSequence: number) => void): Promise<void> {
-    const { disk, directory } = this.#options;
+    const { disk } = this.#options;
     while (this.segments.length > 1 && this.segments[0]!.lastSequence < sequence) {
       const segment = this.segments.shift()!;
       onDrop(this.segments[0]!.firstSequence);
       try {
         await removeIfThere(disk, segment.path);
-        await disk.syncDirectory(directory);
+        await this.#syncDirectory();
       } catch (error) {
         // It may still be there, and the next one must not go before it.
         this.segments.unshift(segment);
         throw error;
       }
+    }
+  }
+
+  async #syncDirectory(): Promise<void> {
+    const { disk, directory, onSyncFailed } = this.#options;
+    try {
+      await disk.syncDirectory(directory);
+    } catch (error) {
+      onSyncFailed(error as DiskError);
+      throw error;
     }
   }
 

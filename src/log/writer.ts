@@ -65,7 +65,9 @@ export class Writer {
   constructor(options: WriterOptions, segments: readonly Segment[], durableSequence: number) {
     this.#options = options;
     this.#isSynchronous = options.fsync === "always";
-    this.#chain = new SegmentChain({ ...options, isSynchronous: this.#isSynchronous }, segments);
+    const isSynchronous = this.#isSynchronous;
+    const onSyncFailed = (error: DiskError): void => this.#fail(error);
+    this.#chain = new SegmentChain({ ...options, isSynchronous, onSyncFailed }, segments);
     this.lastSequence = segments.at(-1)?.lastSequence ?? 0;
     this.writtenSequence = this.lastSequence;
     this.durableSequence = durableSequence;
