@@ -18,10 +18,6 @@ export const points = {
     "one-vote-a-term": { of: [6], is: "asked for a vote by one, and has given it to another" },
     "vote-told-again": { of: [6], is: "asked twice for the same vote, and says the same" },
     "vote-refused-to-shorter-log": { of: [1], is: "asked for a vote by one that may lack what is committed" },
-    "vote-refused-without-members": {
-      of: [17, "amnesia"],
-      is: "has lost its log, so it cannot judge another one",
-    },
     "vote-over-uncommitted-members": {
       of: [22],
       is: "votes while its own log ends in members that may be undone",
@@ -130,7 +126,10 @@ export const points = {
     "window-full": { of: [20, "slow link"], is: "asks with an empty message whether the entries arrived" },
     "entries-loaded": { of: [10], is: "entries for one that lags come from the disk" },
     "snapshot-for-lagging": { of: [10], is: "what one needs is compacted: sends a snapshot" },
-    "learner-begins-anew": { of: [17], is: "a voter became a learner: nothing is known of its log" },
+    "learner-begins-anew": {
+      of: [17, "amnesia"],
+      is: "a voter became a learner: nothing is known of its log",
+    },
   },
   "raft/progress.ts": {
     "snapshot-given-up": { of: [10], is: "the snapshot did not arrive: tries again" },
@@ -219,7 +218,6 @@ export const points = {
   "replica/apply-loop.ts": {
     "applied-when-given-up": { of: [24], is: "what was answered as unknown is applied after all" },
     "node-session-lost": { of: [19], is: "the node's own session has expired: what it sent has no outcome" },
-    "batch-displaced": { of: [24], is: "another entry stands where a batch was proposed" },
     "committed-read-from-disk": { of: [7], is: "what is to be applied is no longer in memory" },
     "read-waits-for-entries": { of: [11], is: "the entry that a read must see is not applied here yet" },
   },
@@ -254,12 +252,8 @@ export const points = {
     "snapshot-not-taken": { of: [10, "read-only disk"], is: "what arrives is damaged, or cannot be written" },
   },
   "replica/snapshot-sender.ts": {
-    "snapshot-gone-before-sent": {
-      of: [10],
-      is: "a newer snapshot has taken the place of the one to be sent",
-    },
     "snapshot-piece-sent-again": { of: [10], is: "nobody has told of a piece's arrival" },
-    "snapshot-unreadable": { of: [10, "bit flip"], is: "the snapshot to be sent cannot be read" },
+    "snapshot-unreadable": { of: [10, "read error"], is: "the snapshot to be sent cannot be read" },
   },
   "replica/snapshotter.ts": {
     "own-snapshot-given-up": { of: [10], is: "the leader's snapshot comes while this node takes its own" },

@@ -339,8 +339,7 @@ export class Raft {
 
   /** Whose log ends so may lead (paper 5.4.1). Who knows no members has lost its log, and cannot judge. */
   #mayTrust(last: EntryId): boolean {
-    if (this.log.membership.isEmpty) reached("vote-refused-without-members");
-    else if (!this.log.isCoveredBy(last)) reached("vote-refused-to-shorter-log");
+    if (!this.log.isCoveredBy(last)) reached("vote-refused-to-shorter-log");
     return !this.log.membership.isEmpty && this.log.isCoveredBy(last);
   }
 

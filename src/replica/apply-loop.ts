@@ -13,7 +13,7 @@ import { Applier } from "./applier.ts";
 import type { Batch } from "./batch.ts";
 import type { Forwarding } from "./forwarding.ts";
 import type { Proposals } from "./proposals.ts";
-import { notApplied, sessionLost } from "./trouble.ts";
+import { sessionLost } from "./trouble.ts";
 
 /** How far the engine's state reaches, and the members as of then with the entry that said so. */
 export interface AppliedState extends EntryId {
@@ -49,8 +49,8 @@ export interface ApplyLoopParts {
  * - Reads wait until what they have to see is applied, or until the entry behind them in the line is about to be
  *   applied: that was proposed after they came and was committed nevertheless, which proves as much as a round of its
  *   own (semantics: a read needs no round if the batch it queues with commits).
- * - Terms never fall along a log. So a batch that was proposed in an earlier term than that of an entry which is
- *   being applied, or at an earlier place, has lost its place for ever: it was not applied.
+ * - No other entry ever takes the place of one of the only voter's: whoever else wants to lead needs its vote, and does
+ *   not get it without that entry. What others may displace has a number, and is proposed again (forwarding.ts).
  */
 export class ApplyLoop {
   /** The last entry whose effect the engine has. */
@@ -139,7 +139,6 @@ export class ApplyLoop {
     const index = this.applied.index + 1;
     const term = this.#log!.termOf(index);
     assert(term !== undefined, "what is committed is in the log until it is applied");
-    this.#dropLost({ term, index });
     const batch = this.#parts.proposals.oldestWrite;
     const isOurs = batch !== undefined && batch.index === index && batch.term === term;
     if (isOurs ? !this.#applyOurs(batch) : !this.#applyEntry(index)) return false;
@@ -243,17 +242,6 @@ export class ApplyLoop {
       },
       (error) => this.#parts.onFailed(error),
     );
-  }
-
-  /** Batches that were to stand where another entry stands. */
-  #dropLost({ term, index }: EntryId): void {
-    for (const batch of this.#parts.proposals.sealed) {
-      // One that is applied waits in the line for those in front of it.
-      if (batch.index === 0 || batch.session > 0 || batch.isApplied) continue;
-      if (batch.term >= term && batch.index >= index) continue;
-      reached("batch-displaced");
-      batch.error ??= notApplied;
-    }
   }
 
   /** Answers those at the head of the line for whom there is nothing more to wait. False: the turn is over. */

@@ -19,6 +19,7 @@ import { Applier } from "./applier.ts";
 import type { AppliedState } from "./apply-loop.ts";
 import { Consensus } from "./consensus.ts";
 import type { HeldSnapshot, Persistence } from "./contract.ts";
+import { nodeSessionMs } from "./forwarding.ts";
 import { Member, type MemberKeeper } from "./member.ts";
 import { alone, begin, configurationAt, configurationsOf, isAloneIn, isVoterIn } from "./members.ts";
 import { type Base, loadNewest, progressLogger, replay } from "./recovery.ts";
@@ -52,6 +53,8 @@ export interface ClusterOptions {
   readonly raft?: Partial<Config>;
   /** How much of a snapshot another member is sent at a time, where that is not the usual. */
   readonly snapshotPieceBytes?: number;
+  /** How long the session lives under which this node forwards, where that is not the usual. */
+  readonly nodeSessionMs?: number;
 }
 
 /** How often the size of the log and the room on the disk are looked at. */
@@ -95,6 +98,7 @@ export class Durable implements Persistence, MemberKeeper {
       boot: directory.identity.boot,
       writeQuorum: options.writeQuorum ?? 0,
       writeTimeoutMs: options.writeTimeoutMs ?? writeTimeoutMs,
+      nodeSessionMs: options.cluster?.nodeSessionMs ?? nodeSessionMs,
     });
     this.member.persistence = this;
     this.fsync = options.fsync;

@@ -10,6 +10,8 @@ export interface ForwardingParts {
   readonly id: NodeId;
   readonly incarnation: string;
   readonly boot: number;
+  /** How long its session lives unused, in cluster time. */
+  readonly nodeSessionMs: number;
   readonly clock: Clock;
   readonly leads: () => boolean;
   readonly leaderId: () => NodeId | undefined;
@@ -22,9 +24,9 @@ export interface ForwardingParts {
 /** What was sent and not answered is sent again after so long. */
 const repeatMs = 150;
 /** A session that is not used for so long is gone. */
-const ttlMs = 60_000;
-/** One that was not used for so long is not begun with any more: it may be gone when the batch is applied. */
-const idleMsMax = ttlMs / 3;
+export const nodeSessionMs = 60_000;
+/** One that was not used for this part of it is not begun with any more: it may be gone when the batch is applied. */
+const idlePartMax = 1 / 3;
 
 /**
  * Brings this node's batches into the log, whoever leads, each of them once (semantics: nodes forward under a session
@@ -144,7 +146,7 @@ export class Forwarding {
   }
 
   get #isIdle(): boolean {
-    return this.#parts.clock.monotonicMs() - this.#usedMs > idleMsMax;
+    return this.#parts.clock.monotonicMs() - this.#usedMs > this.#parts.nodeSessionMs * idlePartMax;
   }
 
   get #isWaiting(): boolean {
@@ -173,6 +175,7 @@ export class Forwarding {
 
   #open(): void {
     if (this.#isWaiting || !this.#hasLeader) return;
+    const ttlMs = this.#parts.nodeSessionMs;
     this.#bringEntry(entryKinds.session, encodeSessionEntry({ ttlMs, label: this.#label }), 0, 0);
     this.#askedMs = this.#parts.clock.monotonicMs();
   }

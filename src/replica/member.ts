@@ -51,6 +51,8 @@ export interface MemberOptions {
   readonly writeQuorum: number;
   /** Who has waited for so long is told that the outcome is unknown, or that there is no leader. */
   readonly writeTimeoutMs: number;
+  /** How long the session lives unused under which it forwards, in cluster time. */
+  readonly nodeSessionMs: number;
 }
 
 /** What a member needs from who looks after its directory. */

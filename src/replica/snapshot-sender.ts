@@ -1,3 +1,4 @@
+import { assert } from "../base/assert.ts";
 import { reached } from "../base/reached.ts";
 import type { HeldSnapshot } from "../log/held-snapshot.ts";
 import type { SnapshotStore } from "../log/snapshots.ts";
@@ -90,13 +91,8 @@ class Transfer {
   async begin(): Promise<void> {
     const { store } = this.#parts;
     const meta = store.all.find(({ index }) => index === this.#install.snapshot.index);
+    assert(meta !== undefined, "the core speaks of the newest snapshot, which is there");
     try {
-      // A newer one has taken its place meanwhile: the core asks again, and then for that one.
-      if (meta === undefined) {
-        reached("snapshot-gone-before-sent");
-        this.end(false);
-        return;
-      }
       const snapshot = await store.hold(meta);
       this.#snapshot = snapshot;
       if (this.#isOver) await snapshot.release();

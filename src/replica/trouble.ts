@@ -44,7 +44,7 @@ export function unknownOutcome(code: string): string {
 export const unknownSinceOutdated =
   "UNKNOWN_OUTCOME this node is too old to apply what is committed: this may be applied by others, or not";
 
-/** For what was under way when another leader's entry took its place, and for what found no leader in time. */
+/** For what was not proposed when a leader's state took the place of this node's, and for what found no leader in time. */
 export const notApplied = "CLUSTERDOWN the leader has changed: this was not applied, try again";
 export const noLeader = "CLUSTERDOWN no leader is known: this was not applied, try again";
 /** For what was proposed and is not known to be committed in time. */

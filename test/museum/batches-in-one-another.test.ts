@@ -8,7 +8,7 @@ import type { EntryKind, LogIndex, Refusal } from "../../src/raft/types.ts";
 import { ClusterTime } from "../../src/replica/cluster-time.ts";
 import type { Consensus } from "../../src/replica/consensus.ts";
 import type { Origin } from "../../src/replica/contract.ts";
-import { Forwarding } from "../../src/replica/forwarding.ts";
+import { Forwarding, nodeSessionMs } from "../../src/replica/forwarding.ts";
 import { Offers } from "../../src/replica/offers.ts";
 import { Proposals } from "../../src/replica/proposals.ts";
 
@@ -73,7 +73,7 @@ class Line {
     const isAlone = alone !== undefined;
     const consensus = { leads: true, isAlone, isLogAtRest: true, term: 1, ...alone } as unknown as Consensus;
     const forwarding = new Forwarding({
-      ...{ id: "n1", incarnation: "i", boot: 1, clock: systemClock },
+      ...{ id: "n1", incarnation: "i", boot: 1, nodeSessionMs, clock: systemClock },
       ...{ leads: () => true, leaderId: () => "n1", term: () => 1, send: () => {} },
       propose: (_kind: EntryKind, payload: Buffer) => propose(sequenceOf(payload)),
     });
