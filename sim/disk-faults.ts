@@ -1,7 +1,7 @@
 import type { SimMachine } from "./machine.ts";
 import type { Prng } from "./prng.ts";
 
-export const diskFaults = ["sync error", "short write", "full disk", "read-only disk"] as const;
+export const diskFaults = ["sync error", "short write", "read error", "full disk", "read-only disk"] as const;
 
 export type DiskFaultKind = (typeof diskFaults)[number];
 
@@ -28,12 +28,20 @@ export function spoil(kind: DiskFaultKind, machine: SimMachine, random: Prng): v
         code: random.pick(["EIO", "ENOSPC"]),
       });
       break;
+    case "read error":
+      disk.inject({ call: "read", nth, times: random.pick([1, 1, Number.POSITIVE_INFINITY]), code: "EIO" });
+      break;
     case "full disk":
       disk.capacityBytes = disk.usedBytes + random.below(roomBytesMax);
       break;
     case "read-only disk":
       disk.isReadOnly = true;
   }
+}
+
+/** Somebody removes other files. */
+export function makeRoom(machine: SimMachine): void {
+  machine.disk.capacityBytes = Number.POSITIVE_INFINITY;
 }
 
 /** The disk is mended and the process started anew, as whoever runs a node has to: a failed write is not tried again. */

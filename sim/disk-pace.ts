@@ -16,6 +16,8 @@ export class DiskPace implements Turns {
   process: SimProcess | undefined;
   /** Every sync takes so much longer: a disk that hangs. */
   extraSyncMs = 0;
+  /** So does every other call. */
+  extraCallMs = 0;
   readonly #random: Prng;
   readonly #options: DiskPaceOptions;
 
@@ -41,6 +43,6 @@ export class DiskPace implements Turns {
     const isSync = call === "sync" || call === "syncDirectory";
     return isSync
       ? drawMs(this.#random, this.#options.sync) + this.extraSyncMs
-      : drawMs(this.#random, this.#options.call);
+      : drawMs(this.#random, this.#options.call) + this.extraCallMs;
   }
 }

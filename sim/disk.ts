@@ -56,9 +56,7 @@ export class SimDisk implements Disk {
     const disk = new SimDisk(options);
     for (const [path, bytes] of files) {
       disk.#makeDirectory(namesOf(path).slice(0, -1).join("/"));
-      const file = new FileState();
-      file.change({ position: 0, bytes: Buffer.from(bytes), isDurable: true });
-      disk.#volume.change({ node: file, to: disk.#volume.place(path, "open"), waitsFor: new Set() });
+      disk.put(path, bytes);
     }
     disk.#volume.syncWay("");
     return disk;
@@ -133,6 +131,13 @@ export class SimDisk implements Disk {
     const file = this.#volume.file(path, "open");
     assert(bit < file.current.size * 8, "the bit is in the file");
     file.flipBit(bit);
+  }
+
+  /** Somebody puts a file there, in the place of another one. */
+  put(path: string, bytes: Uint8Array): void {
+    const file = new FileState();
+    file.change({ position: 0, bytes: Buffer.from(bytes), isDurable: true });
+    this.#volume.change({ node: file, to: this.#volume.place(path, "open"), waitsFor: new Set() });
   }
 
   // The contract.

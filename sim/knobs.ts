@@ -59,6 +59,8 @@ export interface Knobs {
   readonly snapshotLogBytes: number;
   /** How much of a snapshot goes to another member at a time. */
   readonly snapshotPieceBytes: number;
+  /** How long the sessions live under which nodes forward. */
+  readonly nodeSessionMs: number;
   readonly segmentBytes: number;
   readonly writeTimeoutMs: number;
   /** Voters that must hold each write; 0: a majority. */
@@ -93,6 +95,7 @@ export function drawKnobs(random: Prng): Knobs {
     snapshotEntries: random.pick([1, 7, 50, 50, 1_000, 1_000]),
     snapshotLogBytes: random.pick([0, 1, 20_000, 200_000]),
     snapshotPieceBytes: random.pick([300, 2_000, 262_144]),
+    nodeSessionMs: random.pick([60_000, 60_000, 3_000]),
     segmentBytes: random.pick([2_048, 8_192, 65_536, 1_048_576]),
     writeTimeoutMs: random.pick([300, 1_000, 5_000]),
     writeQuorum: random.chance(0.2) ? voters - random.below(2) : 0,
@@ -170,6 +173,7 @@ export function describeKnobs(knobs: Knobs): string {
     `inflight ${raft.inflightMessagesMax}/${raft.inflightBytesMax}B`,
     `uncommitted ${raft.uncommittedBytesMax}B`,
     `snapshot ${knobs.snapshotEntries} or ${knobs.snapshotLogBytes}B of segments of ${knobs.segmentBytes}B, sent by ${knobs.snapshotPieceBytes}B`,
+    knobs.nodeSessionMs < 60_000 ? `sessions of nodes ${knobs.nodeSessionMs}ms` : undefined,
     `write timeout ${knobs.writeTimeoutMs}ms quorum ${knobs.writeQuorum}`,
     `net ${delayText(network.delay)} ${network.bytesPerMs}B/ms queue ${network.queueBytesMax}B`,
     odds("loss", network.lossChance),

@@ -51,6 +51,7 @@ export class Storm {
     network.healAll();
     for (const machine of machines) {
       machine.pace.extraSyncMs = 0;
+      machine.pace.extraCallMs = 0;
       machine.time.thawWall();
       machine.time.rate = 1;
     }
@@ -123,8 +124,10 @@ export class Storm {
         return undefined;
       case "slow disk":
         machine.pace.extraSyncMs = this.#random.below(this.#random.pick([50, 1_000, hangMsMax]));
+        machine.pace.extraCallMs = this.#random.below(this.#random.pick([1, 10, 100]));
         return () => {
           machine.pace.extraSyncMs = 0;
+          machine.pace.extraCallMs = 0;
         };
       case "clock jump":
         machine.time.jumpWall(

@@ -73,15 +73,6 @@ export const elections: readonly Mutant[] = [
     wrong: "return last.index >= this.lastIndex;",
   },
   {
-    name: "vote-after-amnesia",
-    bug: "A node that has lost its disk votes as if its empty log were all there ever was.",
-    rule: "Who has forgotten its votes and its log does not vote.",
-    point: 17,
-    file: "raft/raft.js",
-    right: "return !this.log.membership.isEmpty && this.log.isCoveredBy(last);",
-    wrong: "return this.log.isCoveredBy(last);",
-  },
-  {
     name: "no-pre-vote",
     bug: "Who hears no leader raises its term at once.",
     rule: "A term begins only where a majority would vote (thesis 9.6).",

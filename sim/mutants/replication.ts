@@ -132,4 +132,13 @@ export const replication: readonly Mutant[] = [
     right: "peer.inflights.isFull ? none : log.entries",
     wrong: "log.entries",
   },
+  {
+    name: "unbounded-uncommitted",
+    bug: "A leader that nobody answers takes proposals without a bound.",
+    rule: "What is not committed is bounded (raft/config.ts).",
+    point: 20,
+    file: "raft/leader.js",
+    right: "if (this.#uncommitted.wouldOverflow(payload.length))",
+    wrong: "if (false)",
+  },
 ];

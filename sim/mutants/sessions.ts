@@ -63,4 +63,13 @@ export const sessions: readonly Mutant[] = [
     right: "if (origin.isWaiting || !(this.isAtOnce || isStale))",
     wrong: "if (!(this.isAtOnce || isStale))",
   },
+  {
+    name: "cluster-time-of-wall-clock",
+    bug: "The leader takes its wall clock for the time.",
+    rule: "Cluster time never goes back and never jumps (semantics, time).",
+    point: 18,
+    file: "replica/cluster-time.js",
+    right: "const room = passedMs * slew;",
+    wrong: "const room = Number.POSITIVE_INFINITY;",
+  },
 ];

@@ -7,7 +7,7 @@ import type { SimMachine } from "../machine.ts";
 import type { Prng } from "../prng.ts";
 import type { SimWorld } from "../world.ts";
 import { flipBits } from "./flip-bits.ts";
-import type { Copy, SimNode } from "./node.ts";
+import { type Copy, type SimNode, votePath } from "./node.ts";
 import type { Orders } from "./orders.ts";
 
 /** Between two orders by which a node comes to be a member again. */
@@ -96,6 +96,7 @@ export class LostDisks {
       return;
     const { copy } = node;
     if (copy === undefined || copy.incarnation !== node.incarnation) this.#copy(node);
+    else if (this.#random.chance(0.3)) this.#takeOldVote(node, copy);
     else if (this.#isKnownToAll(node, copy)) {
       this.#world.faults.count("old directory");
       this.#world.trace.note(`${node.id} gets its directory of boot ${copy.boot}`);
@@ -124,6 +125,27 @@ export class LostDisks {
     const ids = members.map(({ id }) => id);
     node.copy = { disk: node.machine.disk.fork(), boot, incarnation: node.incarnation, ids };
     this.#startLater(node.machine);
+  }
+
+  /**
+   * Somebody has restored a part of the copy: the vote, and not the log. What the log itself shows to be too old is refused;
+   * the rest nobody can notice, and is left out.
+   */
+  #takeOldVote(node: SimNode, { disk }: Copy): void {
+    const { machine } = node;
+    const { log } = node.alive!;
+    const bytes = disk.snapshotFiles().get(votePath);
+    const [, term] = /"term": (\d+)/.exec(bytes?.toString("latin1") ?? "") ?? [];
+    if (term === undefined || (log?.termOf(log.stableIndex) ?? 0) <= Number(term)) return;
+    this.#world.faults.count("old vote");
+    this.#world.trace.note(`${node.id} gets its vote of term ${term}`);
+    machine.crash(this.#random.pick(crashKinds), { isMachineOn: true });
+    node.ownDisk = machine.disk;
+    machine.disk = machine.disk.fork();
+    machine.disk.put(votePath, bytes!);
+    node.hasOldVote = true;
+    this.#startLater(machine);
+    this.#later(() => this.#later(() => this.#putBack(node)));
   }
 
   /** Everybody whom the copy or the cluster knows has met a later start of the node. */
@@ -204,6 +226,7 @@ export class LostDisks {
     machine.disk = node.ownDisk!;
     node.ownDisk = undefined;
     node.isForeign = false;
+    node.hasOldVote = false;
     node.isStray = false;
   }
 

@@ -56,8 +56,9 @@ export interface Met {
   readonly life: NodeLife;
 }
 
-/** Where the node's data is on its disk. */
+/** Where the node's data is on its disk, and where in it the vote. */
 const dataPath = "/data";
+export const votePath: string = `${dataPath}/hard-state`;
 
 /** A node: what of it outlives its processes, for those who watch. */
 export class SimNode {
@@ -71,6 +72,8 @@ export class SimNode {
   isForeign = false;
   /** It is an old copy of the node's own: nobody has to listen to it. */
   isStray = false;
+  /** Its vote alone is an old one: it has to refuse to start. */
+  hasOldVote = false;
   /** Bits of it have changed: it may refuse to start, and has done so. */
   isDamaged = false;
   wasRefused = false;
@@ -123,6 +126,8 @@ export class NodeLife {
   /** Of clients. */
   readonly connections: Set<NodeConnection> = new Set();
   readonly isStray: boolean;
+  /** What it has to notice, and refuse to start. */
+  readonly damage: string | undefined;
   /** The node's, as of then. */
   readonly incarnation: number;
   #savesSoon = false;
@@ -131,6 +136,7 @@ export class NodeLife {
     this.node = node;
     this.process = platform.process;
     this.isStray = node.isStray;
+    this.damage = damageOf(node);
     this.incarnation = node.incarnation;
     observer.began(this);
     this.#platform = platform;
@@ -203,7 +209,7 @@ export class NodeLife {
       writeQuorum: knobs.writeQuorum,
       cluster: {
         ...{ peers: this.#watched(peers), first: this.node.first, raft: knobs.raft },
-        snapshotPieceBytes: knobs.snapshotPieceBytes,
+        ...{ snapshotPieceBytes: knobs.snapshotPieceBytes, nodeSessionMs: knobs.nodeSessionMs },
       },
     });
     engine.observer = {
@@ -264,4 +270,9 @@ export class NodeLife {
         }),
     };
   }
+}
+
+function damageOf({ isForeign, hasOldVote }: SimNode): string | undefined {
+  if (isForeign) return "it has another node's directory";
+  return hasOldVote ? "its vote is older than its log" : undefined;
 }

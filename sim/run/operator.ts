@@ -1,6 +1,6 @@
 import type { Change } from "../../src/raft/configuration.ts";
 import { drawMs } from "../chance.ts";
-import { type DiskFaultKind, mend, spoil } from "../disk-faults.ts";
+import { type DiskFaultKind, makeRoom, mend, spoil } from "../disk-faults.ts";
 import type { OperatorFault } from "../knobs.ts";
 import type { SimMachine } from "../machine.ts";
 import type { Cut } from "../partition.ts";
@@ -87,7 +87,11 @@ export class ClusterOperator implements Operator {
     this.#world.faults.count(kind);
     this.#world.trace.note(`${machine.id} has a ${kind}`);
     spoil(kind, machine, this.#random);
-    this.#world.scheduler.after(drawMs(this.#random, this.#world.knobs.faultFor), () => {
+    const { scheduler, knobs } = this.#world;
+    const forMs = drawMs(this.#random, knobs.faultFor);
+    // A log that was only short of room goes on where there is some again.
+    if (this.#random.chance(0.5)) scheduler.after(forMs / 2, () => makeRoom(machine));
+    scheduler.after(forMs, () => {
       if (!this.#isOver) mend(machine);
     });
   }
@@ -130,6 +134,16 @@ export class ClusterOperator implements Operator {
       if (this.#disks.isBusy) throw new Error("too late");
       await life.member!.changeMembers(change);
       then();
+      if (type === "remove") this.#endRemoved(id);
+    });
+  }
+
+  /** Who is no member any more is mostly stopped at once. */
+  #endRemoved(id: string): void {
+    const { alive, machine } = this.#nodes.find((node) => node.id === id)!;
+    if (this.#isOver || alive === undefined || !this.#random.chance(0.7)) return;
+    this.#world.scheduler.after(this.#random.below(5), () => {
+      if (!this.#isOver) this.#end(alive, machine);
     });
   }
 

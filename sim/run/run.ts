@@ -299,6 +299,10 @@ export class SimRun {
       this.world.faults.count("foreign directory refused");
       return;
     }
+    if (life.node.hasOldVote && String(error).includes("hard-state is not right")) {
+      this.world.faults.count("old vote refused");
+      return;
+    }
     if (life.node.isDamaged) {
       life.node.wasRefused = true;
       this.world.faults.count("damage refused");

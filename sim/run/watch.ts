@@ -1,68 +1,34 @@
+import { entryKinds } from "../../src/log/entry.ts";
 import type { PeerMessage } from "../../src/peers/message.ts";
 import { crc32 } from "../../src/platform/crc32.ts";
 import type { ReplyWriter } from "../../src/protocol/reply-writer.ts";
-import type { Configuration } from "../../src/raft/configuration.ts";
-import type { PreVoteReply } from "../../src/raft/message.ts";
 import type { NodeStatus } from "../../src/raft/raw-node.ts";
-import type { Entry, HardState, LogIndex, NodeId, PlacedConfiguration } from "../../src/raft/types.ts";
-import { consensusTickMs } from "../../src/replica/consensus.ts";
+import type { Entry, LogIndex, NodeId, PlacedConfiguration } from "../../src/raft/types.ts";
 import { type Violation, Violations } from "../checkers/checker.ts";
+import { Bounds } from "../checkers/cluster/bounds.ts";
 import { ClusterCheckers } from "../checkers/cluster/index.ts";
-import { Leadership } from "../checkers/cluster/leadership.ts";
 import type { Observation } from "../checkers/cluster/observation.ts";
-import { PreVotes } from "../checkers/cluster/pre-votes.ts";
 import type { SentVote } from "../checkers/cluster/votes.ts";
 import { Settlement } from "../checkers/settlement.ts";
 import type { Addressee, Letter } from "../network.ts";
 import type { SimProcess } from "../process.ts";
 import type { SimWorld } from "../world.ts";
 import { type End, isReply, mayHear } from "./admission.ts";
+import { Hearing, votersOf } from "./hearing.ts";
 import type { NodeLife, NodeObserver, SimNode } from "./node.ts";
 import type { CarriedOut, Execution } from "./observed-engine.ts";
 import type { Pending, Recorder } from "./recorder.ts";
+import { Seen } from "./seen.ts";
 
+const uncommittedBytes = "bytes of uncommitted entries";
 /** Entries between two looks at the whole state of a node. */
 const hashEvery = 32;
-
-/** What one node looked like when it was shown to the checkers last, and how far its process had come. */
-class Seen {
-  life: NodeLife | undefined;
-  steps = -1;
-  role = "";
-  vote: string | undefined;
-  saved: HardState | undefined;
-  configuration: Configuration | undefined;
-  readonly numbers: Float64Array = new Float64Array(7);
-
-  /** Whether anything has changed since the last call. */
-  differs({ log, member, saved }: NodeLife, { role, term, vote, applyIndex }: NodeStatus): boolean {
-    const { firstIndex, stableIndex, lastIndex, lastTerm } = log!;
-    const { numbers } = this;
-    const isSame =
-      role === this.role &&
-      vote === this.vote &&
-      saved === this.saved &&
-      numbers[0] === term &&
-      numbers[1] === firstIndex &&
-      numbers[2] === stableIndex &&
-      numbers[3] === lastIndex &&
-      numbers[4] === lastTerm &&
-      numbers[5] === applyIndex &&
-      numbers[6] === member!.appliedIndex;
-    if (isSame) return false;
-    this.role = role;
-    this.vote = vote;
-    this.saved = saved;
-    numbers.set([term, firstIndex, stableIndex, lastIndex, lastTerm, applyIndex, member!.appliedIndex]);
-    return true;
-  }
-}
 
 /** Shows the nodes to the checkers after each step, and tells the checkers what leaves the nodes. */
 export class Watch implements NodeObserver {
   readonly checkers: ClusterCheckers;
-  readonly preVotes: PreVotes;
-  readonly leadership: Leadership;
+  readonly hearing: Hearing;
+  readonly bounds: Bounds;
   readonly settlement: Settlement = new Settlement();
   readonly violations: Violations = new Violations("nodes");
   /** Connections by their replies: who hears of what was carried out for them. */
@@ -94,10 +60,9 @@ export class Watch implements NodeObserver {
     recorder: () => Recorder,
     convergeWithinUs: number,
   ) {
-    const { electionTicksMin, checkQuorumTicks } = world.knobs.raft;
+    this.bounds = new Bounds({ [uncommittedBytes]: world.knobs.raft.uncommittedBytesMax });
     this.checkers = new ClusterCheckers({ convergeWithinUs });
-    this.preVotes = new PreVotes(electionTicksMin * consensusTickMs, consensusTickMs);
-    this.leadership = new Leadership((checkQuorumTicks + 2) * consensusTickMs);
+    this.hearing = new Hearing(world.knobs.raft, (vote) => this.#votes.push(vote));
     this.#world = world;
     this.#nodes = nodes;
     this.#recorder = recorder;
@@ -139,53 +104,26 @@ export class Watch implements NodeObserver {
   }
 
   finish(): readonly Violation[] {
-    const others = [this.preVotes, this.leadership, this.settlement].flatMap((checker) => checker.finish());
-    return [...this.violations.all, ...this.checkers.finish(), ...others];
+    const { checkers, hearing, bounds, settlement } = this;
+    return [
+      ...this.violations.all,
+      ...[checkers, hearing, bounds, settlement].flatMap((checker) => checker.finish()),
+    ];
   }
 
   // From the nodes
 
   sent(life: NodeLife, message: PeerMessage): void {
-    if (message.type !== "consensus" || life.isStray) return;
-    const { message: said } = message;
-    const node = life.id;
-    this.preVotes.spoke(life, node);
-    if (said.type === "voteReply" && said.isGranted)
-      this.#votes.push({ node, term: said.term, candidate: message.to });
-    else if (said.type === "preVoteReply") this.#preVoted(life, said);
-    else if (said.type === "heartbeat")
-      this.leadership.leads(life, node, said.term, votersOf(configurationOf(life)), life.monotonicMs);
-    else if (said.type === "appendEntries")
-      this.leadership.commits(life, node, said.term, said.commitIndex, life.log!.termOf(said.commitIndex));
-    if (said.type !== "requestVote") return;
-    this.#votes.push({ node, term: said.term, candidate: node });
-    if (!said.isTransfer) this.preVotes.campaigned(node, said.term, votersOf(configurationOf(life)));
+    this.checkers.quarantine.acted(life.id, `sent a message of type ${message.type}`);
+    if (message.type === "consensus" && !life.isStray) this.hearing.sent(life, message);
   }
 
   received(life: NodeLife, message: PeerMessage): void {
-    if (message.type !== "consensus") return;
-    const { message: said } = message;
-    const { from, term } = said;
-    if (said.type === "preVote") this.preVotes.asked(life, from, term, said.last);
-    else if (said.type === "appendReply" || said.type === "heartbeatReply")
-      this.leadership.heard(life, from, term, life.monotonicMs);
-    else if (said.type === "heartbeat" && said.isConfirmed && term >= life.member!.consensus!.term)
-      this.preVotes.confirmed(life, { leader: from, term, atMs: life.monotonicMs });
+    if (message.type === "consensus") this.hearing.received(life, message.message);
   }
 
   taken(life: NodeLife): void {
-    this.preVotes.taken(life);
-  }
-
-  #preVoted(life: NodeLife, { to, isGranted }: PreVoteReply): void {
-    const { id: node, role, term, vote, leaderId, lastIndex, configuration } = life.member!.status!;
-    const { log, saved } = life;
-    // Otherwise something is on its way into it.
-    const isLogTrue = log!.lastIndex === lastIndex && saved.term === term && saved.vote === vote;
-    const last = isLogTrue ? { term: log!.lastTerm, index: lastIndex } : undefined;
-    const knowsMembers = configuration.members.length > 0;
-    const standing = { node, role, term, leaderId, last, knowsMembers };
-    this.preVotes.answered(life, standing, to, isGranted, life.monotonicMs);
+    this.hearing.taken(life);
   }
 
   executed(life: NodeLife, execution: Execution): void {
@@ -241,6 +179,9 @@ export class Watch implements NodeObserver {
 
   began(life: NodeLife): void {
     this.#lives.set(life.process, life);
+    const { quarantine } = this.checkers;
+    if (life.damage === undefined) quarantine.repaired(life.id);
+    else quarantine.damaged(life.id, life.damage);
   }
 
   /** Requests are for the incarnation that the sender's configuration names; the rest for the one that it has met. */
@@ -279,7 +220,7 @@ export class Watch implements NodeObserver {
     if (appliedIndex < log.firstIndex - 1) return;
     const { role } = seen;
     const term = seen.numbers[0];
-    if (status.leaderId === undefined) this.preVotes.leaderGone(life);
+    if (status.leaderId === undefined) this.hearing.leaderGone(life);
     if (!seen.differs(life, status)) return;
     const { configuration, configurationIndex: index } = status;
     if (configuration !== seen.configuration) this.#knowMembers({ index, configuration });
@@ -287,6 +228,21 @@ export class Watch implements NodeObserver {
     if (status.role !== role || (status.role === "leader" && status.term !== term))
       this.#world.trace.note(`${life.id} is ${status.role} in term ${status.term}`);
     this.checkers.observe(this.#observationOf(life, status));
+    if (status.role === "leader") this.#measure(life, status);
+  }
+
+  /** What a leader was given and has not committed. One proposal alone may be larger than the bound. */
+  #measure(life: NodeLife, { term, commitIndex, lastIndex }: NodeStatus): void {
+    let count = 0;
+    let bytes = 0;
+    for (let index = lastIndex; index > commitIndex; index--) {
+      const entry = life.log!.cached(index, 0)?.[0];
+      if (entry === undefined || entry.term !== term) break;
+      if (entry.kind === entryKinds.configuration) continue;
+      if (entry.payload.length > 0) count++;
+      bytes += entry.payload.length;
+    }
+    if (count > 1) this.bounds.measured(life.id, uncommittedBytes, bytes);
   }
 
   #observationOf(life: NodeLife, { role, term, vote, applyIndex }: NodeStatus): Observation {
@@ -360,14 +316,6 @@ function hasMet({ node }: NodeLife, other: NodeLife): boolean {
 
 function endOf({ id, incarnation, member }: NodeLife): End {
   return { id, incarnation: String(incarnation), placed: member?.inForce };
-}
-
-function configurationOf(life: NodeLife): Configuration {
-  return life.member!.consensus!.configuration;
-}
-
-function votersOf({ members }: Configuration): string[] {
-  return members.filter(({ isVoter }) => isVoter).map(({ id }) => id);
 }
 
 function entryHash({ kind, payload }: Entry): string {

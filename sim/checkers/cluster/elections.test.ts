@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { LeadersTime } from "./leaders-time.ts";
 import { Leadership } from "./leadership.ts";
 import { PreVotes, type Standing } from "./pre-votes.ts";
 
@@ -116,4 +117,21 @@ test("a leader commits by entries of its own term", () => {
   checker.commits(process, "n1", 5, 8, 3);
   checker.commits(process, "n1", 5, 9, 4);
   assert.match(checker.finish()[0]!.text, /^n1 leads term 5, and has committed entry 9 of term 4/);
+});
+
+test("a leader's time goes with its monotonic clock, and never back", () => {
+  const checker = new LeadersTime();
+  const process = {};
+  const told = (monotonicMs: number, timeMs: number, term = 3) =>
+    checker.told(process, "n1", { term, timeMs, monotonicMs });
+  told(0, 1_000);
+  told(100, 1_110);
+  told(200, 1_200);
+  // What happened while another one led is not known here.
+  told(300, 90_000, 5);
+  assert.deepEqual(checker.finish(), []);
+  told(400, 90_150, 5);
+  assert.match(checker.finish()[0]!.text, /^n1, which leads term 5, lets 150 ms pass in 100.0 ms/);
+  told(400, 90_149, 5);
+  assert.match(checker.finish()[1]!.text, /lets -1 ms pass in 0.0 ms/);
 });
