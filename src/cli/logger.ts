@@ -23,10 +23,17 @@ export function createLogger(level: LogLevel, nodeId: string): Logger {
   };
 }
 
-/** Makes pino's line of JSON one for people: "12:34:56.789 info  a client connected". */
 function writeText(line: string): void {
+  process.stderr.write(`${textOfLine(line, process.stderr)}\n`);
+}
+
+/**
+ * Makes of pino's line of JSON one for people: "12:34:56.789 info  a client connected". What is none stays as it is.
+ */
+export function textOfLine(line: string, stream: NodeJS.WriteStream): string {
+  if (!line.startsWith('{"level":')) return line;
   const { level, time, msg } = JSON.parse(line) as { level: string; time: string; msg: string };
-  const colors = colorsFor(process.stderr);
+  const colors = colorsFor(stream);
   const paint = level === "error" ? colors.red : level === "debug" ? colors.dim : String;
-  process.stderr.write(`${colors.dim(time.slice(11, 23))} ${paint(`${level.padEnd(5)} ${msg}`)}\n`);
+  return `${colors.dim(time.slice(11, 23))} ${paint(`${level.padEnd(5)} ${msg}`)}`;
 }

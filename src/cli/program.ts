@@ -3,6 +3,7 @@ import { version } from "../base/version.ts";
 import { addBackupCommand } from "./backup.ts";
 import { addCheckCommand } from "./check.ts";
 import { addCliCommand } from "./cli.ts";
+import { addClusterCommand } from "./cluster.ts";
 import { addConfigCommand } from "./config.ts";
 import { addDumpLogCommand } from "./dump-log.ts";
 import { describe, exitCodeOf, exitCodes } from "./failure.ts";
@@ -41,6 +42,7 @@ async function buildProgram(args: readonly string[]): Promise<Command> {
   addStartCommand(program, addOptions);
   addCliCommand(program);
   addOneShotCommands(program);
+  addClusterCommand(program);
   addStatusCommand(program);
   addMemberCommand(program);
   addTransferCommand(program);

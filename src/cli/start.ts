@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { KvorumError } from "../base/errors.ts";
 import type { NodeConfig } from "../node/config.ts";
 import { ConfigError } from "../node/config-error.ts";
@@ -11,6 +11,7 @@ import { colorsFor, write } from "./output.ts";
 /** `addOptions` adds the settings' flags, where this command is the one that is asked for. */
 export function addStartCommand(program: Command, addOptions: (command: Command) => Command): void {
   addOptions(program.command("start"))
+    .addOption(new Option("--supervised", "says by IPC when it serves, and stops with its parent").hideHelp())
     .description("Run one node")
     .addHelpText(
       "after",
@@ -29,7 +30,12 @@ async function start(command: Command): Promise<void> {
   const logger = createLogger(config.loglevel, config.id);
   const node = await startNode(config, logger);
   stopOnSignals(node, logger);
-  if (await node.ready) await greet(node, config);
+  const isSupervised = command.opts().supervised === true && process.send !== undefined;
+  if (isSupervised) stopWithParent(node);
+  if (await node.ready) {
+    if (isSupervised) process.send?.("ready");
+    else await greet(node, config);
+  }
   const reason = await node.stopped;
   if (reason !== undefined) throw new KvorumError("ERR", reason);
   logger.info("stopped");
@@ -41,6 +47,12 @@ async function greet(node: Node, config: NodeConfig): Promise<void> {
     process.stdout,
     banner({ config, address: node.address, pid: process.pid, program }, colorsFor(process.stdout)),
   );
+}
+
+/** Of `kvorum cluster`, which nobody could stop any more if it were gone and its nodes were not. */
+function stopWithParent(node: Node): void {
+  process.once("disconnect", () => void node.stop());
+  process.channel?.unref();
 }
 
 /** The first signal stops the node in order, the second one ends the process as it is. */

@@ -60,6 +60,8 @@ export class PeerNetwork implements Peers {
   readonly #members = new Map<NodeId, MemberAbout | undefined>();
   /** Addresses that others told of themselves since: newer than the configuration's. */
   readonly #heard = new Map<NodeId, Hello>();
+  /** Why somebody was refused the last time. */
+  readonly #toldRefused = new Map<string, string>();
   readonly #ticks: Timer;
   readonly #self: () => Self;
   #listener: PeerListener | undefined;
@@ -165,7 +167,6 @@ export class PeerNetwork implements Peers {
   }
 
   #accept(stream: Stream): StreamHandler {
-    const { logger } = this.#parts;
     if (this.#greetings.size >= limits.peerGreetingsMax) {
       stream.destroy();
       return nobody;
@@ -180,17 +181,28 @@ export class PeerNetwork implements Peers {
       },
       failed: ({ reason, theirs }) => {
         this.#greetings.delete(greeting);
-        logger.info(`refused ${theirs?.id ?? "a connection"} from ${stream.remoteAddress}: ${reason}`);
+        this.#tellRefused(theirs?.id, stream.remoteAddress, reason);
       },
     });
     this.#greetings.add(greeting);
     return greeting.use(stream);
   }
 
+  /** Who is refused tries again and again: that is told once, until something else is. */
+  #tellRefused(id: string | undefined, from: string, reason: string): void {
+    const isNews = id === undefined || this.#toldRefused.get(id) !== reason;
+    if (this.#toldRefused.size >= limits.peerGreetingsMax) this.#toldRefused.clear();
+    if (id !== undefined) this.#toldRefused.set(id, reason);
+    const text = `refused ${id ?? "a connection"} from ${from}: ${reason}`;
+    if (isNews) this.#parts.logger.info(text);
+    else this.#parts.logger.debug(text);
+  }
+
   /** Of somebody who has the secret. */
   #judge(theirs: Hello, isAsking: boolean): Judgement {
     const { cluster, id } = this.self;
     if (cluster === "" && !isAsking) return `${id} belongs to no cluster yet`;
+    if (theirs.cluster === "" && !isAsking) return `${theirs.id} belongs to no cluster yet`;
     if (theirs.cluster !== cluster && !(isAsking && (theirs.cluster === "" || cluster === "")))
       return `${theirs.id} belongs to another cluster than ${id}`;
     if (isAsking) return undefined;
