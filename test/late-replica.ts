@@ -6,6 +6,7 @@ import type { Command } from "../src/protocol/spec/row.ts";
 import type { NodeStatus } from "../src/raft/raw-node.ts";
 import {
   type Administration,
+  type Count,
   DONE,
   FULL,
   LATER,
@@ -67,6 +68,14 @@ export class LateReplica implements Replica {
 
   get administration(): Administration | undefined {
     return this.#inner.administration;
+  }
+
+  get leads(): boolean {
+    return this.#inner.leads;
+  }
+
+  countHolders(heard: (others: number) => void): Count {
+    return this.#inner.countHolders(heard);
   }
 
   get persistence(): Persistence | undefined {

@@ -32,6 +32,9 @@ export interface SettingValues {
   readonly join: Address | "";
   readonly "replica-of": Address | "";
   readonly "cluster-secret": string;
+  readonly redirect: "forward" | "moved";
+  readonly "read-mode": "linearizable" | "quorum" | "stale";
+  readonly "read-quorum": number;
   readonly "write-quorum": number;
   readonly "write-timeout": number;
   readonly "election-timeout": number;
@@ -118,6 +121,21 @@ const shape: Shape = {
       isSecret: true,
     },
   ),
+  redirect: setting(oneOf(["forward", "moved"] as const), {
+    initial: "forward",
+    placeholder: "HOW",
+    help: "what a node that does not lead does with commands of keys: forward brings them to the leader, moved tells the client where it is",
+  }),
+  "read-mode": setting(oneOf(["linearizable", "quorum", "stale"] as const), {
+    initial: "linearizable",
+    placeholder: "MODE",
+    help: "how reads are answered where a client does not say: linearizable sees all that was acknowledged; quorum as well, without the leader; stale what this node has",
+  }),
+  "read-quorum": setting(wholeNumber(0, 99), {
+    initial: 0,
+    placeholder: "R",
+    help: "voters that a read of the mode quorum asks; 0: a majority, which is the least",
+  }),
   "write-quorum": setting(wholeNumber(0, 99), {
     initial: 0,
     placeholder: "W",

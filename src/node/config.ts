@@ -161,6 +161,9 @@ function toConfig(values: SettingValues, sources: NodeConfig["sources"]): NodeCo
     insecure: values.insecure,
     loglevel: values.loglevel,
     server: {
+      redirect: values.redirect,
+      readMode: values["read-mode"],
+      readQuorum: values["read-quorum"],
       requirepass: values.requirepass,
       maxclients: values.maxclients,
       idleMsMax: values.timeout * 1000,

@@ -48,6 +48,7 @@ export async function startNode(config: NodeConfig, logger: Logger): Promise<Nod
       logger,
       nodeId: config.id,
       clusterId: store.clusterId,
+      writeQuorum: config.writeQuorum,
       runId: systemRandom.bytes(20).toString("hex"),
       process: systemProcess,
       requestShutdown: ({ saves }) => void stop(saves),

@@ -48,8 +48,22 @@ export interface Replica {
   /** What people do about members and leader; undefined where there can be no others. */
   readonly administration: Administration | undefined;
 
+  /** This node leads, as far as it knows. Where there is no consensus it always does. */
+  readonly leads: boolean;
+
+  /**
+   * Counts the other members that hold durably all that is applied here at this moment. `heard` is told how many there are
+   * known to be, at once and whenever there are more, until the count is ended.
+   */
+  countHolders(heard: (others: number) => void): Count;
+
   /** Finishes what was taken, then refuses. */
   close(): Promise<void>;
+}
+
+/** Something that is counted as it comes. */
+export interface Count {
+  end(): void;
 }
 
 export const DONE = 0;

@@ -14,6 +14,7 @@ import { ClusterTime } from "./cluster-time.ts";
 import type { Consensus, ConsensusHost } from "./consensus.ts";
 import {
   type Administration,
+  type Count,
   DONE,
   FULL,
   type Persistence,
@@ -24,6 +25,7 @@ import {
   type Verdict,
 } from "./contract.ts";
 import { Forwarding } from "./forwarding.ts";
+import { Holders, noRound } from "./holders.ts";
 import { type Lag, LagHistory } from "./lag.ts";
 import { Offers } from "./offers.ts";
 import { Proposals } from "./proposals.ts";
@@ -85,6 +87,7 @@ export class Member implements Replica, Administration, ConsensusHost {
   readonly #forwarding: Forwarding;
   readonly #loop: ApplyLoop;
   readonly #quorums: Quorums;
+  readonly #holders: Holders;
   readonly #offers: Offers;
   readonly #reads: Reads;
   readonly #changes: Changes;
@@ -115,6 +118,11 @@ export class Member implements Replica, Administration, ConsensusHost {
       proposals,
       consensus: () => this.#consensus!,
       placed: () => this.#loop.placed,
+      appliedIndex: () => this.appliedIndex,
+    });
+    this.#holders = new Holders({
+      ...options,
+      consensus: () => (this.#hasFailed ? undefined : this.#consensus),
       appliedIndex: () => this.appliedIndex,
     });
     this.#offers = new Offers({
@@ -210,7 +218,18 @@ export class Member implements Replica, Administration, ConsensusHost {
 
   /** Where consensus stands; undefined while loading. */
   get status(): NodeStatus | undefined {
-    return this.#consensus?.status();
+    const status = this.#consensus?.status();
+    // Who takes no part any more does not know who leads, and does not lead.
+    if (status === undefined || !this.#hasFailed) return status;
+    return { ...status, role: "follower", leaderId: undefined, peers: [] };
+  }
+
+  get leads(): boolean {
+    return this.#consensus?.leads ?? false;
+  }
+
+  countHolders(heard: (others: number) => void): Count {
+    return this.#holders.count(heard);
   }
 
   /** Undefined while loading. */
@@ -333,6 +352,7 @@ export class Member implements Replica, Administration, ConsensusHost {
       this.#loop.run();
     }
     this.#isRunning = false;
+    this.#holders.look();
   }
 
   async load(snapshot: Snapshot): Promise<void> {
@@ -357,6 +377,10 @@ export class Member implements Replica, Administration, ConsensusHost {
         this.#quorums.requested(message);
         break;
       case "logEnd":
+        if (message.round === noRound) {
+          this.#holders.answered(message);
+          break;
+        }
         this.#quorums.answered(message);
         this.#wantsRun = true;
         break;
@@ -387,6 +411,7 @@ export class Member implements Replica, Administration, ConsensusHost {
     if (!this.#isOpen || this.#hasFailed || consensus === undefined || this.trouble === loading) return;
     this.#engine.tidy();
     this.#changes.tick();
+    this.#holders.tick();
     const isLate = this.#offers.giveUp(this.#options.writeTimeoutMs);
     if (this.#quorums.tick() || isLate) this.#wantsRun = true;
     if (consensus.leads && this.#engine.earliestDeadline <= this.#time.estimate()) this.#offers.wantTick();

@@ -3,7 +3,16 @@ import type { Engine } from "../engine/engine.ts";
 import { applyTransaction } from "../engine/transaction.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import { ClusterTime } from "./cluster-time.ts";
-import { DONE, FULL, LATER, type Replica, type Request, type StoreView, type Verdict } from "./contract.ts";
+import {
+  type Count,
+  DONE,
+  FULL,
+  LATER,
+  type Replica,
+  type Request,
+  type StoreView,
+  type Verdict,
+} from "./contract.ts";
 import { LongReads } from "./long-reads.ts";
 import { EngineView } from "./store-view.ts";
 import { exec, outOfMemory, tickMs } from "./words.ts";
@@ -20,6 +29,7 @@ export class Memory implements Replica {
   /** Nobody else has a part in it. */
   readonly status = undefined;
   readonly administration = undefined;
+  readonly leads = true;
 
   readonly #engine: Engine;
   readonly #clock: Clock;
@@ -59,6 +69,12 @@ export class Memory implements Replica {
   revisionOf(db: number, key: Buffer): number {
     this.#learnTime();
     return this.#engine.revisionOf(db, key);
+  }
+
+  /** Nobody else can have anything. */
+  countHolders(heard: (others: number) => void): Count {
+    heard(0);
+    return { end() {} };
   }
 
   async close(): Promise<void> {

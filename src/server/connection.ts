@@ -90,8 +90,8 @@ export class Connection implements StreamHandler, Origin {
       args: noArguments,
       db: 0,
       origin: this,
-      readMode: "linearizable",
-      readQuorum: 0,
+      readMode: server.settings.readMode,
+      readQuorum: server.settings.readQuorum,
       writeQuorum: 0,
     };
   }

@@ -6,9 +6,10 @@ import { mayBeNumbered, numberArguments } from "../protocol/spec/session.ts";
 import { arityFits, commandNamed, findCommand, findSubcommand } from "../protocol/spec/table.ts";
 import type { Trouble } from "../replica/contract.ts";
 import type { Connection } from "./connection.ts";
+import { redirection } from "./redirect.ts";
 import type { Server } from "./server.ts";
 import type { Transaction } from "./session.ts";
-import { abort, exec, queueCommand } from "./transactions.ts";
+import { abort, exec, giveUp, queueCommand } from "./transactions.ts";
 
 /**
  * Decides what becomes of one command: refused here, queued by MULTI, carried out by the connection, or
@@ -83,6 +84,8 @@ function refusalOf(
     if (error !== undefined) return error;
   }
   if (command === numbered) return refusalOfNumbered(server, connection, args);
+  const moved = redirection(connection, command, args);
+  if (moved !== "") return moved;
   if (args.count > limits.quickArgumentsMax && requestMicros(command, args) > limits.commandMicrosMax) {
     return tooMany(command, args);
   }
@@ -154,7 +157,8 @@ function refuse(
   const { session, out } = connection;
   if (command !== undefined) server.stats.rejected[command.id]!++;
   if (command?.name === "exec" || (command === numbered && args.is(numberArguments, "exec"))) {
-    abort(connection, refusal);
+    if (refusal.startsWith("MOVED ")) giveUp(connection, refusal);
+    else abort(connection, refusal);
     return;
   }
   if (session.transaction !== undefined) session.transaction.isBroken = true;

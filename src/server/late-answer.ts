@@ -11,6 +11,8 @@ export class LateAnswer {
   #timer: Timer | undefined;
   /** What a command answers that blocks, when it is not to block any more. */
   #onUnblock: (() => void) | undefined;
+  /** Called when the blocking ends, in whatever way. */
+  #release: () => void = nothing;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -36,18 +38,18 @@ export class LateAnswer {
     );
   }
 
-  /** Blocks: answers after the timeout in ms (0: never), unless it is unblocked before. */
-  block(timeoutMs: number, onUnblock: () => void): void {
+  /** Blocks: answers after the timeout in ms (0: never), unless it is unblocked before. `release`: nobody waits any more. */
+  block(timeoutMs: number, onUnblock: () => void, release: () => void = nothing): void {
     this.#begin();
     this.#onUnblock = onUnblock;
+    this.#release = release;
     if (timeoutMs > 0) this.#unblockAfter(timeoutMs);
   }
 
   /** Ends the blocking with an answer, that of the timeout where none is given. False: it does not block. */
   unblock(answer: (() => void) | undefined = this.#onUnblock): boolean {
     if (this.#onUnblock === undefined || answer === undefined) return false;
-    this.#onUnblock = undefined;
-    this.#timer?.cancel();
+    this.cancel();
     this.#end(answer);
     return true;
   }
@@ -61,6 +63,8 @@ export class LateAnswer {
   cancel(): void {
     this.#onUnblock = undefined;
     this.#timer?.cancel();
+    this.#release();
+    this.#release = nothing;
   }
 
   #begin(): void {
@@ -82,6 +86,8 @@ export class LateAnswer {
     });
   }
 }
+
+function nothing(): void {}
 
 /** The longest that a timer of Node.js takes: more would be no time at all. */
 const timerMsMax = 2 ** 31 - 1;

@@ -30,6 +30,8 @@ export interface ServerParts {
   readonly nodeId: string;
   /** Names the cluster; "" where there is none, or none that this node knows yet. */
   readonly clusterId: () => string;
+  /** Voters that hold a write before it is answered, where a connection does not say; 0: a majority. */
+  readonly writeQuorum: number;
   /** 40 hexadecimal digits that no other start of a node has. */
   readonly runId: string;
   readonly process: HostProcess;

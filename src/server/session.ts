@@ -4,6 +4,7 @@ import type { Queued } from "../engine/transaction.ts";
 import type { Stream } from "../platform/net.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import type { Command } from "../protocol/spec/row.ts";
+import { slotOf } from "./redirect.ts";
 import { Watches } from "./watches.ts";
 
 /** What a client has told its connection, and what CLIENT LIST tells of it. Commands read and write it. */
@@ -56,6 +57,8 @@ export class Transaction {
   dependsOnValues = false;
   /** The database that a SELECT among the queued commands has chosen. */
   db: number;
+  /** Of the first key of the queued commands, as clients of a cluster route; -1: they have none. */
+  slot = -1;
   /** Some of the queued commands are carried out by the connection, and may change it. */
   hasOwnAffairs = false;
   /** Some of the queued commands are refused alone while memory is over maxmemory. */
@@ -77,6 +80,7 @@ export class Transaction {
     this.queued.push({ db: this.db, bytes });
     this.bytes += bytes.length;
     this.micros += micros + bytes.length * microsPerByte;
+    if (this.slot < 0) this.slot = slotOf(command, args);
     if (dependsOnValues(command)) this.dependsOnValues = true;
     if (command.denyOom) this.denyOom = true;
     if (command.route === "local") this.hasOwnAffairs = true;

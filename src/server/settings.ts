@@ -1,7 +1,14 @@
 import { limits } from "../base/limits.ts";
+import type { ReadMode } from "../replica/contract.ts";
 
 /** What the server is started with, and what CONFIG SET may change. */
 export interface ServerSettings {
+  /** What a node that does not lead does with commands of keys: brings them to the leader, or says where it is. */
+  readonly redirect: "forward" | "moved";
+  /** How reads are answered where a connection does not say. */
+  readonly readMode: ReadMode;
+  /** Voters that a read of the mode "quorum" asks; 0: a majority. */
+  readonly readQuorum: number;
   /** "": no password. */
   requirepass: string;
   maxclients: number;
@@ -24,6 +31,9 @@ export interface ServerSettings {
 const quickMicros = 1000;
 
 export class Settings implements ServerSettings {
+  readonly redirect: "forward" | "moved";
+  readonly readMode: ReadMode;
+  readonly readQuorum: number;
   requirepass: string;
   maxclients: number;
   idleMsMax: number;
@@ -41,6 +51,9 @@ export class Settings implements ServerSettings {
   constructor(initial: ServerSettings, memoryBytes: number) {
     this.#memoryBytes = memoryBytes;
     this.maxmemoryClients = initial.maxmemoryClients;
+    this.redirect = initial.redirect;
+    this.readMode = initial.readMode;
+    this.readQuorum = initial.readQuorum;
     this.requirepass = initial.requirepass;
     this.maxclients = initial.maxclients;
     this.idleMsMax = initial.idleMsMax;

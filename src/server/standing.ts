@@ -29,7 +29,7 @@ export interface MemberStanding {
   readonly client: Address | undefined;
   /** Where it hears other members; 0: not known. */
   readonly peerPort: number;
-  /** The last entry of the log that it is known to hold durably; 0: not known. */
+  /** The last entry of the log that it is known to hold durably, and of a leader itself the last one; 0: not known. */
   readonly index: number;
   /** How the leader reaches it: in step, with a snapshot under way, or not at all. Elsewhere all are "online". */
   readonly link: "online" | "loading" | "lost";
@@ -49,6 +49,17 @@ export function standingOf(server: Server): Standing | undefined {
   return replica.persistence === undefined ? aloneInMemory(server, parts.nodeId) : undefined;
 }
 
+/** This node leads. One that does not know its members yet does not. */
+export function isLedBySelf(standing: Standing | undefined): standing is Standing {
+  return standing !== undefined && standing.leader === standing.self;
+}
+
+/** The same for all members of a cluster, and for no other cluster. */
+export function replicationId({ parts }: Server): string {
+  const clusterId = parts.clusterId();
+  return clusterId === "" ? parts.runId : sha1(clusterId);
+}
+
 function standingIn(server: Server, status: NodeStatus): Standing {
   const { id, term, leaderId, configuration } = status;
   const members = configuration.members.map((member) => memberStanding(server, status, member));
@@ -65,12 +76,16 @@ function memberStanding(server: Server, status: NodeStatus, member: Member): Mem
   const isSelf = id === status.id;
   const about = decodeAbout(member.about);
   const peer = status.peers.find((one) => one.id === id);
+  // Who was added by its address alone has still to come.
+  const hasCome = about !== undefined && about.incarnation !== "";
+  // What a leader has not synced yet others may have already: nobody is ahead of it.
+  const own = status.role === "leader" ? status.lastIndex : status.stableIndex;
   const known = id === status.leaderId ? status.commitIndex : 0;
   return {
     ...{ id, isVoter, name: nodeName(server.parts.clusterId(), id) },
-    client: reachable(about?.client) ?? (isSelf ? ownAddress(server) : undefined),
+    client: (hasCome ? reachable(about.client) : undefined) ?? (isSelf ? ownAddress(server) : undefined),
     peerPort: parseAddress(about?.peer ?? "")?.port ?? 0,
-    index: isSelf ? status.stableIndex : (peer?.match ?? known),
+    index: isSelf ? own : (peer?.match ?? known),
     link: peer === undefined ? "online" : linkTo(peer),
     silentMs: (peer?.ticksSinceHeard ?? 0) * tickMs,
   };

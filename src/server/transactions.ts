@@ -134,10 +134,15 @@ function microsOf(
 }
 
 /** EXEC is refused for what it would carry out: the transaction is given up. */
-export function abort({ session, out }: Connection, refusal: string): void {
+export function abort(connection: Connection, refusal: string): void {
+  giveUp(connection, `EXECABORT Transaction discarded because of: ${refusal.replace(/^ERR /, "")}`);
+}
+
+/** The transaction is gone; `answer` says why. */
+export function giveUp({ session, out }: Connection, answer: string): void {
   session.transaction = undefined;
   session.watched.clear();
-  out.error(`EXECABORT Transaction discarded because of: ${refusal.replace(/^ERR /, "")}`);
+  out.error(answer);
 }
 
 /** EXEC with nothing to carry out. What is watched without MULTI stays so. */

@@ -13,7 +13,7 @@ export function leaderAddress(server: Server): string {
 
 /** Whether a write is taken here and goes to another node: a text client is to be told. */
 export function mustGoElsewhere({ replica }: Server): boolean {
-  return replica.status !== undefined && replica.status.role !== "leader";
+  return replica.status !== undefined && !replica.leads && replica.trouble?.everyWrite === undefined;
 }
 
 /** STATUS of the text protocol. Without consensus a node leads itself, and counts its writes. */

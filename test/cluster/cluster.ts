@@ -23,9 +23,13 @@ export class Cluster {
   }
 
   /** All members of a new cluster, serving. */
-  static async start(...ids: readonly string[]): Promise<Cluster> {
+  static start(...ids: readonly string[]): Promise<Cluster> {
+    return Cluster.startWith([], ...ids);
+  }
+
+  static async startWith(options: readonly string[], ...ids: readonly string[]): Promise<Cluster> {
     const cluster = new Cluster(ids);
-    for (const id of ids) cluster.start(id);
+    for (const id of ids) cluster.start(id, "--cluster", cluster.list, ...options);
     for (const id of ids) await cluster.serving(id);
     return cluster;
   }
@@ -83,6 +87,15 @@ export class Cluster {
     return this.#nodes.get(id)!.ended;
   }
 
+  /** As a machine that hangs: it says nothing, and its connections stay. */
+  pause(id: string): void {
+    this.#nodes.get(id)!.process.kill("SIGSTOP");
+  }
+
+  resume(id: string): void {
+    this.#nodes.get(id)!.process.kill("SIGCONT");
+  }
+
   async kill(id: string): Promise<void> {
     const node = this.#nodes.get(id)!;
     node.process.kill("SIGKILL");
@@ -122,15 +135,15 @@ export class Cluster {
     }
   }
 
-  /** The id of the node that leads, as this one says, once it knows. */
-  async leader(id: string): Promise<string> {
+  /** The id of the node that leads, as this one says, once it knows: not the one that led before. */
+  async leader(id: string, before?: string): Promise<string> {
     await this.serving(id);
     const client = await this.client(id);
     for (;;) {
       client.send("WHO_IS_LEADER\n");
       const [word, address] = (await client.line()).split(" ");
       const leader = [...this.#nodes.keys()].find((one) => this.clientsOf(one) === address);
-      if (word === "LEADER" && leader !== undefined) {
+      if (word === "LEADER" && leader !== undefined && leader !== before) {
         client.socket.destroy();
         return leader;
       }

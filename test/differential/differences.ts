@@ -210,6 +210,31 @@ export const differencesElsewhere: readonly DifferenceElsewhere[] = [
     test: "in a cluster there are databases, and keys of several slots go together",
   },
   {
+    title: "A command of keys at a node that follows",
+    file: "test/cluster/redirect.test.ts",
+    test: "by default every node takes every command",
+  },
+  {
+    title: "`READONLY` in a cluster",
+    file: "test/cluster/redirect.test.ts",
+    test: "answers stale and quorum reads itself, and nothing else",
+  },
+  {
+    title: "`CONSISTENCY`",
+    file: "test/cluster/consistency.test.ts",
+    test: "a connection says how many voters its writes and reads take, as far as that makes sense",
+  },
+  {
+    title: "`WAIT` and `WAITAOF` at a node that follows",
+    file: "test/cluster/replication.test.ts",
+    test: "WAIT counts the other members that hold a write, at any node, and gives up in time",
+  },
+  {
+    title: "Offsets in `ROLE` and `INFO`",
+    file: "test/cluster/replication.test.ts",
+    test: "ROLE and INFO tell a leader from those who follow it, learners too, and where they are",
+  },
+  {
     title: "`SESSION`",
     file: "test/server/sessions.test.ts",
     test: "what would be refused without a number is refused with one, and can be mended under the same",

@@ -69,6 +69,8 @@ test("whoever waits for a reply is not idle", async () => {
       persistence: undefined,
       status: undefined,
       administration: undefined,
+      leads: true,
+      countHolders: () => ({ end() {} }),
       close: async () => {},
     }),
     1,

@@ -4,6 +4,9 @@ import { Server, type ServerParts } from "../../src/server/server.ts";
 import type { ServerSettings } from "../../src/server/settings.ts";
 
 const usualSettings: ServerSettings = {
+  redirect: "forward",
+  readMode: "linearizable",
+  readQuorum: 0,
   requirepass: "",
   maxclients: 100,
   idleMsMax: 0,
@@ -32,6 +35,7 @@ export function makeServer(
       logger: silentLogger,
       nodeId: "n1",
       clusterId: () => "",
+      writeQuorum: 0,
       runId: "0".repeat(40),
       process: sharedProcess,
       requestShutdown: () => void server.close(),

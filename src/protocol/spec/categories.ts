@@ -38,7 +38,7 @@ function isOfKeyspace(command: Command): boolean {
 
 function isOfConnection(command: Command): boolean {
   if (command.group === "connection") return !isContainer(command);
-  return waiting.has(command.name) || /^command\b/.test(command.fullName);
+  return waiting.has(command.name) || /^(?:readonly|readwrite|command\b)/.test(command.fullName);
 }
 
 /** Only its subcommands are ever carried out, and they have the categories of the family. */

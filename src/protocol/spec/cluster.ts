@@ -1,6 +1,8 @@
 import type { CommandRow } from "./row.ts";
 
 const asked = { group: "cluster", route: "local", flags: ["stale"], syntax: "" } as const;
+const mode = { group: "cluster", route: "local", complexity: "O(1)" } as const;
+const own = { ...mode, since: "kvorum", flags: ["stale", "fast"] } as const;
 const ofMembers = "O(N) where N is the number of members";
 
 /** What clients of a Redis cluster ask: here it has one shard, whose slots all belong to the leader. */
@@ -71,6 +73,64 @@ export const clusterRows: readonly CommandRow[] = [
         since: "3.0.0",
         summary: "Gives the members that serve the slots: the leader, then the others",
         complexity: ofMembers,
+      },
+    ],
+  },
+  {
+    ...mode,
+    name: "readonly",
+    arity: 1,
+    flags: ["loading", "stale", "fast"],
+    since: "3.0.0",
+    summary: "Lets the reads of the connection see what this node has, which may be old",
+    syntax: "",
+  },
+  {
+    ...mode,
+    name: "readwrite",
+    arity: 1,
+    flags: ["loading", "stale", "fast"],
+    since: "3.0.0",
+    summary: "Takes READONLY back: reads are answered as configured",
+    syntax: "",
+  },
+  {
+    ...own,
+    name: "consistency",
+    arity: -2,
+    flags: [],
+    summary: "Chooses what the reads and writes of the connection promise",
+    complexity: "Depends on the subcommand",
+    syntax: "",
+    subcommands: [
+      {
+        ...own,
+        name: "help",
+        arity: 2,
+        flags: ["loading", "stale"],
+        summary: "Lists the subcommands of CONSISTENCY",
+        syntax: "",
+      },
+      {
+        ...own,
+        name: "read",
+        arity: -3,
+        summary: "Chooses how reads are answered, and how many voters a quorum read asks",
+        syntax: "<LINEARIZABLE | QUORUM [R voters] | STALE>",
+      },
+      {
+        ...own,
+        name: "show",
+        arity: 2,
+        summary: "Tells how many voters there are, and how many of them writes and reads take",
+        syntax: "",
+      },
+      {
+        ...own,
+        name: "write",
+        arity: 3,
+        summary: "Chooses how many voters hold a write before it is answered; 0: as configured",
+        syntax: "voters",
       },
     ],
   },

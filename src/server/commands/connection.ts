@@ -1,6 +1,7 @@
 import type { Arguments } from "../../protocol/arguments.ts";
 import type { Connection } from "../connection.ts";
 import type { LocalHandler } from "../server.ts";
+import { resetConsistency } from "./consistency.ts";
 import { databaseAt } from "./reading.ts";
 
 /** What a connection is asked for its own sake. */
@@ -38,7 +39,9 @@ function quit(connection: Connection): void {
 }
 
 /** As a new connection, but for what the client library said of itself and for NO-EVICT, as in Redis. */
-function reset({ out, session, server }: Connection): void {
+function reset(connection: Connection): void {
+  const { out, session, server } = connection;
+  resetConsistency(connection);
   session.transaction = undefined;
   session.watched.clear();
   session.db = 0;

@@ -3,7 +3,7 @@ import { limits } from "../../base/limits.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import type { Connection } from "../connection.ts";
 import type { LocalHandler } from "../server.ts";
-import { standingOf } from "../standing.ts";
+import { isLedBySelf, standingOf } from "../standing.ts";
 import { nameProblem } from "./client-names.ts";
 import { integerAt, syntaxError } from "./reading.ts";
 
@@ -115,7 +115,7 @@ function introduce({ out, session, server }: Connection): void {
   out.bulkText("mode");
   out.bulkText(standing?.isCluster ? "cluster" : "standalone");
   out.bulkText("role");
-  out.bulkText(standing === undefined || standing.leader === standing.self ? "master" : "replica");
+  out.bulkText(isLedBySelf(standing) ? "master" : "replica");
   out.bulkText("modules");
   out.array(0);
 }

@@ -7,6 +7,7 @@ import { clusterHandlers, ofCluster } from "./cluster.ts";
 import { commandHandlers } from "./command.ts";
 import { configHandlers } from "./config.ts";
 import { connectionHandlers } from "./connection.ts";
+import { consistencyHandlers } from "./consistency.ts";
 import { debugHandlers } from "./debug.ts";
 import { helloHandlers } from "./hello.ts";
 import { writeHelp } from "./help.ts";
@@ -15,6 +16,7 @@ import { kvorumHandlers } from "./kvorum.ts";
 import { latencyHandlers } from "./latency.ts";
 import { nodeHandlers } from "./node.ts";
 import { persistenceHandlers } from "./persistence.ts";
+import { replicationHandlers } from "./replication.ts";
 import { slowlogHandlers } from "./slowlog.ts";
 
 type LocalHandlers = Readonly<Record<string, LocalHandler>>;
@@ -39,12 +41,15 @@ export const localHandlers: LocalHandlers = {
   ...debugHandlers,
   ...nodeHandlers,
   ...kvorumHandlers,
+  ...replicationHandlers,
   ...clusterHandlers,
+  ...consistencyHandlers,
   "cluster|help": ofCluster(({ out }) => writeHelp(out, commandNamed("cluster")!)),
   ...helpOf(
     "backup",
     "client",
     "config",
+    "consistency",
     "debug",
     "kvorum",
     "latency",

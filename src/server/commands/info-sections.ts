@@ -3,9 +3,10 @@ import { version } from "../../base/version.ts";
 import { commands } from "../../protocol/spec/table.ts";
 import type { Connection } from "../connection.ts";
 import type { Server } from "../server.ts";
-import { standingOf } from "../standing.ts";
+import { isLedBySelf, replicationId, type Standing, standingOf } from "../standing.ts";
 import { redisVersion } from "./hello.ts";
 import { lastSaveMs } from "./persistence.ts";
+import { followersOf } from "./replication.ts";
 
 export type Field = readonly [name: string, value: string | number];
 
@@ -176,19 +177,55 @@ function statsFields(server: Server): Field[] {
   ];
 }
 
-function replicationFields({ parts }: Server): Field[] {
+/** Offsets are entries of the log. A replica that forwards takes writes as well. */
+function replicationFields(server: Server): Field[] {
+  const standing = standingOf(server);
   return [
-    ["role", "master"],
-    ["connected_slaves", 0],
+    ...(isLedBySelf(standing) ? leaderFields(standing) : followerFields(standing, server)),
     ["master_failover_state", "no-failover"],
-    ["master_replid", parts.runId],
+    ["master_replid", replicationId(server)],
     ["master_replid2", "0".repeat(40)],
-    ["master_repl_offset", 0],
+    ["master_repl_offset", standing?.self.index ?? 0],
     ["second_repl_offset", -1],
     ["repl_backlog_active", 0],
     ["repl_backlog_size", 0],
     ["repl_backlog_first_byte_offset", 0],
     ["repl_backlog_histlen", 0],
+  ];
+}
+
+function leaderFields(standing: Standing): Field[] {
+  const followers = followersOf(standing);
+  return [
+    ["role", "master"],
+    ["connected_slaves", followers.length],
+    ...followers.map(({ client, link, index, silentMs }, i): Field => {
+      const state = link === "loading" ? "send_bulk" : "online";
+      const lag = Math.floor(silentMs / 1000);
+      return [
+        `slave${i}`,
+        `ip=${client!.host},port=${client!.port},state=${state},offset=${index},lag=${lag}`,
+      ];
+    }),
+  ];
+}
+
+function followerFields(standing: Standing | undefined, { replica, settings }: Server): Field[] {
+  const leader = standing?.leader;
+  const offset = standing?.self.index ?? 0;
+  return [
+    ["role", "slave"],
+    ["master_host", leader?.client?.host ?? ""],
+    ["master_port", leader?.client?.port ?? 0],
+    ["master_link_status", leader === undefined ? "down" : "up"],
+    ["master_last_io_seconds_ago", leader === undefined ? -1 : 0],
+    ["master_sync_in_progress", replica.trouble?.everything === undefined ? 0 : 1],
+    ["slave_read_repl_offset", offset],
+    ["slave_repl_offset", offset],
+    ["slave_priority", 100],
+    ["slave_read_only", settings.redirect === "moved" ? 1 : 0],
+    ["replica_announced", 1],
+    ["connected_slaves", 0],
   ];
 }
 

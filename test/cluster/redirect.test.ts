@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { keySlot } from "../../src/protocol/key-slot.ts";
+import type { RawClient } from "../server/raw-client.ts";
+import { Cluster } from "./cluster.ts";
+
+const ids = ["n1", "n2", "n3"];
+
+describe("with redirect: moved, a node that does not lead", () => {
+  let cluster: Cluster;
+  let leader: string;
+  let client: RawClient;
+
+  before(async () => {
+    cluster = await Cluster.startWith(["--redirect", "moved"], ...ids);
+    leader = await cluster.leader("n1");
+    client = await cluster.client(ids.find((id) => id !== leader)!);
+  });
+  after(() => cluster[Symbol.asyncDispose]());
+
+  function moved(key: string): string {
+    return `-MOVED ${keySlot(Buffer.from(key))} ${cluster.clientsOf(leader)}`;
+  }
+
+  test("says where the leader is, as CLUSTER SLOTS does, with the slot of the first key", async () => {
+    assert.equal(await client.call("SET", "{a}b", "1"), moved("a"));
+    assert.equal(await client.call("MSET", "x", "1", "y", "2"), moved("x"));
+    assert.equal(await client.call("GET", "k"), moved("k"));
+    assert.equal(await client.call("WATCH", "w"), moved("w"));
+    assert.equal(await client.call("OBJECT", "ENCODING", "o"), moved("o"));
+    const [[, , [host, port]]] = (await client.call("CLUSTER", "SLOTS")) as [[0, 0, [string, number]]];
+    assert.equal(`${host}:${port}`, cluster.clientsOf(leader));
+    assert.equal(await cluster.call(leader, "SET", "k", "v"), "OK");
+  });
+
+  test("brings what has no key to the leader", async () => {
+    assert.equal(await cluster.call(leader, "SET", "counted", "v"), "OK");
+    assert.equal(await client.call("DBSIZE"), await cluster.call(leader, "DBSIZE"));
+    assert.equal(await client.call("SWAPDB", "3", "4"), "OK");
+    const session = String(await client.call("SESSION", "OPEN", "1000"));
+    assert.match(session, /^\d+$/);
+    assert.equal(await client.call("SESSION", "ID", session, "1", "1", "SET", "k", "v"), moved("k"));
+  });
+
+  test("answers stale and quorum reads itself, and nothing else", async () => {
+    assert.equal(await cluster.call(leader, "SET", "k", "v"), "OK");
+    assert.equal(await client.call("CONSISTENCY", "READ", "QUORUM"), "OK");
+    assert.equal(await client.call("GET", "k"), "v");
+    assert.equal(await client.call("READONLY"), "OK");
+    assert.equal(await client.call("GET", "k"), "v");
+    assert.equal(await client.call("SET", "k", "w"), moved("k"));
+    assert.equal(await client.call("MULTI"), "OK");
+    assert.equal(await client.call("GET", "k"), moved("k"));
+    assert.match(String(await client.call("EXEC")), /^-EXECABORT/);
+    assert.equal(await client.call("READWRITE"), "OK");
+    assert.equal(await client.call("GET", "k"), moved("k"));
+  });
+
+  test("refuses a transaction of keys as a whole", async () => {
+    assert.equal(await client.call("MULTI"), "OK");
+    assert.equal(await client.call("PING"), "QUEUED");
+    assert.equal(await client.call("SET", "k", "v"), moved("k"));
+    assert.equal(await client.call("EXEC"), "-EXECABORT Transaction discarded because of previous errors.");
+    assert.equal(await client.call("EXEC"), "-ERR EXEC without MULTI");
+  });
+
+  test("that led when the transaction began refuses EXEC with the way, and nothing is done", async () => {
+    const old = await cluster.client(leader);
+    assert.equal(await old.call("SET", "e", "before"), "OK");
+    assert.equal(await old.call("MULTI"), "OK");
+    assert.equal(await old.call("SET", "e", "after"), "QUEUED");
+    const [one, other] = ids.filter((id) => id !== leader) as [string, string];
+    cluster.pause(leader);
+    const before = leader;
+    leader = await cluster.leader(one, before);
+    assert.equal(await cluster.call(leader, "GET", "e"), "before");
+    cluster.resume(before);
+    assert.equal(await cluster.leader(before, before), leader);
+    assert.equal(await old.call("EXEC"), moved("e"));
+    assert.equal(await old.call("EXEC"), "-ERR EXEC without MULTI");
+    assert.equal(await cluster.call(leader, "GET", "e"), "before");
+    assert.equal(await cluster.leader(other), leader);
+  });
+});
+
+test("by default every node takes every command", async () => {
+  await using cluster = await Cluster.start(...ids);
+  for (const id of ids) {
+    assert.equal(await cluster.call(id, "SET", id, "v"), "OK");
+    assert.equal(await cluster.call(id, "GET", "n1"), "v");
+  }
+});
