@@ -1,13 +1,8 @@
 import { Engine } from "../engine/engine.ts";
 import { DataDirectory } from "../log/data-directory.ts";
 import { PeerBoots } from "../log/peer-boots.ts";
-import { systemClock } from "../platform/clock.ts";
-import { systemDisk } from "../platform/disk-system.ts";
 import type { Logger } from "../platform/logger.ts";
-import { systemDialer } from "../platform/net-connect.ts";
-import { systemNet } from "../platform/net-system.ts";
-import { systemProcess } from "../platform/process.ts";
-import { systemRandom } from "../platform/random.ts";
+import { type Platform, systemPlatform } from "../platform/platform.ts";
 import type { Config as RaftConfig } from "../raft/config.ts";
 import type { Replica } from "../replica/contract.ts";
 import { Durable } from "../replica/durable.ts";
@@ -19,6 +14,7 @@ import { Place } from "./place.ts";
 export interface Node {
   /** HOST:PORT that clients reach. */
   readonly address: string;
+  readonly replica: Replica;
   /**
    * Resolves with true once the node serves, and with false where it was stopped before that. Rejects with
    * KvorumError where its data cannot be trusted: then it has stopped as well.
@@ -34,23 +30,27 @@ export interface Node {
  * Builds everything and starts it. Resolves when it listens: while it recovers, clients are answered LOADING.
  * Rejects with KvorumError where the address cannot be listened on, or the directory is not this node's.
  */
-export async function startNode(config: NodeConfig, logger: Logger): Promise<Node> {
+export async function startNode(
+  config: NodeConfig,
+  logger: Logger,
+  platform: Platform = systemPlatform,
+): Promise<Node> {
   const stopped = withResolvers<string | undefined>();
-  const emptyProcessBytes = systemProcess.residentBytes();
+  const emptyProcessBytes = platform.process.residentBytes();
   const store = config.memory
-    ? inMemory()
-    : await durable(config, logger, (reason) => void stop(false, reason));
+    ? inMemory(platform)
+    : await durable(config, logger, platform, (reason) => void stop(false, reason));
   const server = new Server(
     {
       replica: store.member,
-      clock: systemClock,
-      net: systemNet,
+      clock: platform.clock,
+      net: platform.net,
       logger,
       nodeId: config.id,
       clusterId: store.clusterId,
       writeQuorum: config.writeQuorum,
-      runId: systemRandom.bytes(20).toString("hex"),
-      process: systemProcess,
+      runId: platform.random.bytes(20).toString("hex"),
+      process: platform.process,
       requestShutdown: ({ saves }) => void stop(saves),
     },
     config.server,
@@ -83,7 +83,8 @@ export async function startNode(config: NodeConfig, logger: Logger): Promise<Nod
       throw error;
     },
   );
-  return { address: server.address, ready, stopped: stopped.promise, stop: () => stop(true) };
+  const { address } = server;
+  return { address, replica: store.member, ready, stopped: stopped.promise, stop: () => stop(true) };
 }
 
 /** What holds the data of a node. */
@@ -97,9 +98,9 @@ interface Store {
   close(saves: boolean): Promise<void>;
 }
 
-function inMemory(): Store {
-  const hashKey = [systemRandom.uint32() | 0, systemRandom.uint32() | 0] as const;
-  const member = new Memory(new Engine(hashKey), systemClock);
+function inMemory({ random, clock }: Platform): Store {
+  const hashKey = [random.uint32() | 0, random.uint32() | 0] as const;
+  const member = new Memory(new Engine(hashKey), clock);
   const ports = { listen: async () => {}, start: async () => {} };
   return { member, clusterId: () => "", ...ports, close: () => member.close() };
 }
@@ -107,25 +108,24 @@ function inMemory(): Store {
 async function durable(
   config: NodeConfig,
   logger: Logger,
+  platform: Platform,
   removed: (reason: string) => void,
 ): Promise<Store> {
   const { listed, join } = config.place;
+  const { disk, clock, random } = platform;
   const directory = await DataDirectory.open({
-    disk: systemDisk,
+    disk,
     directory: config.data,
     nodeId: config.id,
     ...(listed.size > 0 || join !== undefined ? { cluster: "unbound" } : {}),
-    clock: systemClock,
-    random: systemRandom,
+    clock,
+    random,
     logger,
   });
-  const place = new Place(config.place, {
-    ...{ directory, boots: await PeerBoots.open(systemDisk, config.data) },
-    ...{ net: systemNet, dialer: systemDialer, clock: systemClock, random: systemRandom, logger },
-    removed,
-  });
+  const boots = await PeerBoots.open(disk, config.data);
+  const place = new Place(config.place, { ...platform, directory, boots, logger, removed });
   const engine = new Engine(directory.identity.hashKey);
-  const durable = new Durable(engine, directory, systemClock, logger, {
+  const durable = new Durable(engine, directory, clock, logger, {
     ...config,
     cluster: { peers: place.network, bind: () => place.bind(), raft: raftConfigOf(config) },
   });

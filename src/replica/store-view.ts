@@ -1,5 +1,6 @@
 import { ValueCost } from "../engine/cost.ts";
 import type { Engine } from "../engine/engine.ts";
+import { stateHash } from "../engine/state-hash.ts";
 import { forEachQueued } from "../engine/transaction.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import type { KeyspaceView, StoreView } from "./contract.ts";
@@ -42,5 +43,9 @@ export class EngineView implements StoreView {
 
   get expiredKeys(): number {
     return this.#engine.expiredKeys;
+  }
+
+  stateHash(): string {
+    return stateHash(this.#engine);
   }
 }
