@@ -52,7 +52,8 @@ function numberWords({ session, sequence, low }: Numbered): string[] {
   return ["SESSION", "ID", session, String(sequence), String(low)];
 }
 
-function wordsOf(action: PartAction): string[] {
+/** A command of its own. */
+export function wordsOf(action: PartAction): string[] {
   switch (action.type) {
     case "get":
       return ["GET", action.key];

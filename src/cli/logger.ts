@@ -20,6 +20,7 @@ export function createLogger(level: LogLevel, nodeId: string): Logger {
     error: (message) => log.error(message),
     info: (message) => log.info(message),
     debug: (message) => log.debug(message),
+    isDebugging: log.isLevelEnabled("debug"),
   };
 }
 

@@ -12,6 +12,7 @@ import { checkDirectory, type DirectoryReport, type FileReport } from "./check.t
 import { DataDirectory } from "./data-directory.ts";
 import { saveHardState } from "./hard-state.ts";
 import { readIdentity, saveIdentity } from "./identity.ts";
+import { PeerBoots } from "./peer-boots.ts";
 import { cutTail } from "./recover.ts";
 import { snapshotFormat } from "./snapshot-file.ts";
 import { SnapshotStore } from "./snapshots.ts";
@@ -306,4 +307,14 @@ test("whatever bit is flipped, the check refuses where a start does, and nowhere
     assert.equal(await starts(spoiled), state === "whole" || state === "torn", where);
   }
   assert.ok(seen.whole > 0 && seen.corrupt > 0, JSON.stringify(seen));
+});
+
+test("what is known of other members is whole or not", async () => {
+  const files = await healthy();
+  files.set("/data/peers.json", Buffer.from("{}"));
+  assert.ok((await linesFor(files)).some((text) => text.startsWith("peers.json corrupt: ")));
+  const disk = SimDisk.fromFiles(await healthy());
+  const boots = await PeerBoots.open(disk, "/data");
+  await boots.judge({ id: "n2", incarnation: "0011223344556677", boot: 3, run: "00" });
+  assert.ok((await linesFor(disk.snapshotFiles())).includes("peers.json whole: knows 1 other nodes"));
 });

@@ -7,6 +7,7 @@ import { checkSnapshots, type SnapshotsReport } from "./check-snapshots.ts";
 import { isNewer } from "./fault.ts";
 import { type HardState, readHardState, staleness } from "./hard-state.ts";
 import { type Identity, readIdentity, unfinishedRestore } from "./identity.ts";
+import { readPeerBoots } from "./peer-boots.ts";
 
 /** What is said of one file, or of one that should be there. */
 export interface FileReport {
@@ -51,6 +52,7 @@ export async function checkDirectory(options: CheckOptions): Promise<DirectoryRe
     throw new KvorumError("ERR", `${directory} is no data directory: no node was ever started with it`);
   const identity = await reading("identity.json", readIdentity(disk, directory));
   const hardState = await reading("hard-state", readHardState(disk, directory));
+  const peerBoots = await reading("peers.json", readPeerBoots(disk, directory));
   const clusterId = identity.value?.clusterId;
   const [walNames, snapshotFiles] = [
     await namesOrNone(disk, directory, "wal"),
@@ -64,6 +66,7 @@ export async function checkDirectory(options: CheckOptions): Promise<DirectoryRe
   const judged = [
     ...(identity.fault ?? identityReports(identity.value)),
     ...(hardState.fault ?? hardStateReports(hardState.value, log, snapshots)),
+    ...(peerBoots.fault ?? peerBootsReports(peerBoots.value)),
     ...log.files,
     ...wholeLogReports(hardState.value, log, snapshots),
     ...snapshots.files,
@@ -146,6 +149,11 @@ function hardStateReports(
   return [{ file, state: "whole", text: `term ${state.term}, ${vote}` }];
 }
 
+function peerBootsReports(boots: ReadonlyMap<string, unknown> | undefined): FileReport[] {
+  if (boots === undefined) return [];
+  return [{ file: "peers.json", state: "whole", text: `knows ${boots.size} other nodes` }];
+}
+
 /** What is wrong with the log as a whole: entries that are neither in it nor in the snapshot it goes on from. */
 function wholeLogReports(
   hardState: HardState | undefined,
@@ -174,6 +182,7 @@ const uses: Readonly<Record<string, string>> = {
   "wal/spare": "room for the next segment",
   "snapshots/new.partial": "a snapshot that was not finished",
   "identity.json.new": "left by a write that broke off",
+  "peers.json.new": "left by a write that broke off",
   "hard-state.new": "left by a write that broke off",
   "snapshots/manifest.json.new": "left by a write that broke off",
 };

@@ -38,15 +38,7 @@ export class PeerBoots {
 
   /** Rejects with KvorumError where the file is damaged or newer. */
   static async open(disk: Disk, directory: string): Promise<PeerBoots> {
-    const file = await readSmallFile(disk, directory, fileName, format);
-    const boots = new Map<string, Omit<Start, "run">>();
-    if (file !== undefined) {
-      const { members } = file;
-      if (!Array.isArray(members) || !members.every(isBoot))
-        throw new KvorumError("ERR", `${directory}/${fileName} is not what kvorum writes: remove it`);
-      for (const member of members) boots.set(member.id, member);
-    }
-    return new PeerBoots(disk, directory, boots);
+    return new PeerBoots(disk, directory, (await readPeerBoots(disk, directory)) ?? new Map());
   }
 
   /** Why this start is not believed; undefined, once it is remembered on the disk. */
@@ -89,6 +81,19 @@ export class PeerBoots {
       return "this node's disk takes nothing";
     }
   }
+}
+
+/** What is remembered of each member; undefined where there is no file. Rejects with KvorumError where it is damaged or newer. */
+export async function readPeerBoots(
+  disk: Disk,
+  directory: string,
+): Promise<Map<string, Omit<Start, "run">> | undefined> {
+  const file = await readSmallFile(disk, directory, fileName, format);
+  if (file === undefined) return undefined;
+  const { members } = file;
+  if (!Array.isArray(members) || !members.every(isBoot))
+    throw new KvorumError("ERR", `${directory}/${fileName} is not what kvorum writes: remove it`);
+  return new Map(members.map((member) => [member.id, member]));
 }
 
 function isBoot(value: unknown): value is Omit<Start, "run"> {

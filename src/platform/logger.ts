@@ -6,6 +6,8 @@ export interface Logger {
   error(message: string): void;
   info(message: string): void;
   debug(message: string): void;
+  /** What is told to `debug` is written: for who would have to put together much that nobody reads. */
+  readonly isDebugging?: boolean;
 }
 
 export const silentLogger: Logger = { error() {}, info() {}, debug() {} };

@@ -7,6 +7,7 @@ import type { Logger } from "../platform/logger.ts";
 import type { Config } from "../raft/config.ts";
 import type { Change, Configuration } from "../raft/configuration.ts";
 import type { Message } from "../raft/message.ts";
+import { messageText } from "../raft/message-text.ts";
 import { type NodeStatus, RawNode } from "../raft/raw-node.ts";
 import type { Ready, Status } from "../raft/ready.ts";
 import type {
@@ -300,6 +301,7 @@ export class Consensus {
   }
 
   #send(message: Message): void {
+    this.#logMessage("→", message, message.to);
     if (message.type === "installSnapshot") {
       this.#sender.send(message);
       return;
@@ -325,6 +327,7 @@ export class Consensus {
   }
 
   #stepped(message: Message, timeMs: number): void {
+    this.#logMessage("←", message, message.from);
     this.#node.step(message);
     if (message.from === this.#node.leaderId) this.#parts.host.heardTime(timeMs);
   }
@@ -341,7 +344,17 @@ export class Consensus {
     );
   }
 
+  /** All but what goes along with every write and read. */
+  #logMessage(arrow: string, message: Message, other: NodeId): void {
+    const { logger } = this.#parts;
+    if (logger.isDebugging !== true || withEveryCommand.has(message.type)) return;
+    logger.debug(`${arrow} ${other} ${messageText(message)}`);
+  }
+
   #statusChanged(status: Status): void {
+    const { role, leaderId } = status;
+    const leader = leaderId === undefined ? "knows no leader" : `follows ${leaderId}`;
+    this.#parts.logger.info(`${roleTexts[role] ?? leader} in term ${this.#node.term}`);
     if (status.role !== "leader") this.#sender.stopAll();
     this.#parts.host.statusChanged(status);
   }
@@ -362,3 +375,16 @@ export class Consensus {
 }
 
 function noInput(): void {}
+
+const withEveryCommand: ReadonlySet<Message["type"]> = new Set([
+  "appendEntries",
+  "appendReply",
+  "readIndex",
+  "readIndexReply",
+]);
+
+const roleTexts: Readonly<Partial<Record<Status["role"], string>>> = {
+  leader: "leads",
+  candidate: "asks for votes",
+  preCandidate: "asks whether it would get votes",
+};
