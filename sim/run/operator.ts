@@ -62,7 +62,10 @@ export class ClusterOperator implements Operator {
         this.#restart(machine);
         break;
       case "members":
-        if (!this.#disks.isBusy) this.#changes();
+        if (this.#disks.isBusy) break;
+        this.#changes();
+        // Two people at a time do not know of each other.
+        if (this.#random.chance(0.4)) this.#changes();
         break;
       case "amnesia":
         this.#disks.lose(machine);

@@ -7,6 +7,7 @@ import type { Entry, LogIndex, NodeId, PlacedConfiguration } from "../../src/raf
 import { type Violation, Violations } from "../checkers/checker.ts";
 import { Bounds } from "../checkers/cluster/bounds.ts";
 import { ClusterCheckers } from "../checkers/cluster/index.ts";
+import { MemberChanges } from "../checkers/cluster/member-changes.ts";
 import type { Observation } from "../checkers/cluster/observation.ts";
 import type { SentVote } from "../checkers/cluster/votes.ts";
 import { Settlement } from "../checkers/settlement.ts";
@@ -28,6 +29,7 @@ const hashEvery = 32;
 export class Watch implements NodeObserver {
   readonly checkers: ClusterCheckers;
   readonly hearing: Hearing;
+  readonly memberChanges: MemberChanges = new MemberChanges();
   readonly bounds: Bounds;
   readonly settlement: Settlement = new Settlement();
   readonly violations: Violations = new Violations("nodes");
@@ -104,10 +106,10 @@ export class Watch implements NodeObserver {
   }
 
   finish(): readonly Violation[] {
-    const { checkers, hearing, bounds, settlement } = this;
+    const { checkers, hearing, memberChanges, bounds, settlement } = this;
     return [
       ...this.violations.all,
-      ...[checkers, hearing, bounds, settlement].flatMap((checker) => checker.finish()),
+      ...[checkers, hearing, memberChanges, bounds, settlement].flatMap((checker) => checker.finish()),
     ];
   }
 
@@ -223,12 +225,23 @@ export class Watch implements NodeObserver {
     if (status.leaderId === undefined) this.hearing.leaderGone(life);
     if (!seen.differs(life, status)) return;
     const { configuration, configurationIndex: index } = status;
-    if (configuration !== seen.configuration) this.#knowMembers({ index, configuration });
+    if (configuration !== seen.configuration) {
+      this.#knowMembers({ index, configuration });
+      if (role === "leader" && status.role === role && status.term === term)
+        this.#changedMembers(life, status, seen.configurationIndex);
+    }
     seen.configuration = configuration;
+    seen.configurationIndex = index;
     if (status.role !== role || (status.role === "leader" && status.term !== term))
       this.#world.trace.note(`${life.id} is ${status.role} in term ${status.term}`);
     this.checkers.observe(this.#observationOf(life, status));
     if (status.role === "leader") this.#measure(life, status);
+  }
+
+  #changedMembers(life: NodeLife, status: NodeStatus, before: LogIndex): void {
+    const { id: node, term, commitIndex, configurationIndex: index } = status;
+    const commitTerm = life.log!.termOf(commitIndex);
+    this.memberChanges.appended({ node, term, index, before, commitIndex, commitTerm });
   }
 
   /** What a leader was given and has not committed. One proposal alone may be larger than the bound. */

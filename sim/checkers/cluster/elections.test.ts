@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LeadersTime } from "./leaders-time.ts";
 import { Leadership } from "./leadership.ts";
+import { MemberChanges } from "./member-changes.ts";
 import { PreVotes, type Standing } from "./pre-votes.ts";
 
 const stickyMs = 500;
@@ -134,4 +135,16 @@ test("a leader's time goes with its monotonic clock, and never back", () => {
   assert.match(checker.finish()[0]!.text, /^n1, which leads term 5, lets 150 ms pass in 100.0 ms/);
   told(400, 90_149, 5);
   assert.match(checker.finish()[1]!.text, /lets -1 ms pass in 0.0 ms/);
+});
+
+test("a leader changes members one change at a time, and none before it has committed in its term", () => {
+  const checker = new MemberChanges();
+  const change = { node: "n1", term: 3, index: 9, before: 4, commitIndex: 8, commitTerm: 3 };
+  checker.appended(change);
+  checker.appended({ ...change, commitTerm: undefined });
+  assert.deepEqual(checker.finish(), []);
+  checker.appended({ ...change, index: 11, before: 9 });
+  assert.match(checker.finish()[0]!.text, /by entry 11, and those of entry 9 are not committed: 8 is/);
+  checker.appended({ ...change, commitTerm: 2 });
+  assert.match(checker.finish()[1]!.text, /has committed nothing of its term/);
 });
