@@ -24,6 +24,8 @@ export interface RunOptions {
   /** Where the shell keeps its history; a folder of its own where absent. */
   readonly home?: string;
   readonly directory?: string;
+  /** It is killed after so long: no test wants it for longer. */
+  readonly runMsMax?: number;
 }
 
 /** A command line that runs, and what it has written so far. */
@@ -38,7 +40,7 @@ export class Running {
     const home = options.home ?? mkdtempSync(join(tmpdir(), "kvorum-home-"));
     this.process = spawn(command, args, {
       cwd: options.directory,
-      timeout: runMsMax,
+      timeout: options.runMsMax ?? runMsMax,
       killSignal: "SIGKILL",
       env: { ...ownEnvironment(), HOME: home, ...options.environment },
     });

@@ -1,5 +1,6 @@
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { Address } from "../../src/base/address.ts";
 import type { Reply } from "../../src/protocol/reply.ts";
 import { type Ending, type Running, startKvorum } from "../command-line.ts";
 import { RawClient } from "../server/raw-client.ts";
@@ -7,6 +8,8 @@ import { TemporaryFolder } from "../temporary-folder.ts";
 
 /** Clusters of this process, so that no two have an address in common. */
 let clusters = 0;
+/** The longest tests hold conversations, or kill leaders again and again. */
+const runMsMax = 300_000;
 const clientPort = 6379;
 const peerPort = 16379;
 
@@ -42,6 +45,10 @@ export class Cluster {
     return `${this.hostOf(id)}:${clientPort}`;
   }
 
+  addressOf(id: string): Address {
+    return { host: this.hostOf(id), port: clientPort };
+  }
+
   peersOf(id: string): string {
     return `${this.hostOf(id)}:${peerPort}`;
   }
@@ -57,10 +64,8 @@ export class Cluster {
   /** Begins to run a node: a member of the first hour, unless other options say how it comes in. */
   start(id: string, ...options: readonly string[]): Running {
     const place = options.length > 0 ? options : ["--cluster", this.list];
-    const running = startKvorum([
-      ...["start", "--id", id, "--listen", this.clientsOf(id), "--data", this.directoryOf(id)],
-      ...["--loglevel", "debug", ...place],
-    ]);
+    const own = ["--id", id, "--listen", this.clientsOf(id), "--data", this.directoryOf(id)];
+    const running = startKvorum(["start", ...own, "--loglevel", "debug", ...place], { runMsMax });
     this.#nodes.set(id, running);
     return running;
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { Cluster } from "../cluster/cluster.ts";
 import { redis, startRedis } from "../redis-server.ts";
 import { TemporaryFolder } from "../temporary-folder.ts";
 import { compare } from "./compare.ts";
@@ -16,6 +17,8 @@ import { shrink } from "./shrink.ts";
 const fixedSeeds = 60;
 const freshSeeds = 40;
 const durableSeeds = 25;
+const clusterSeeds = 20;
+const ids = ["n1", "n2", "n3"];
 const shrinkMs = 20_000;
 
 describe("kvorum and Redis answer the same bytes", redis, () => {
@@ -57,6 +60,27 @@ describe("so does a node that has every write on its disk before it answers", re
   });
 
   test("in random conversations that are always the same", () => runSeeds(pair, 1001, durableSeeds));
+});
+
+describe("so does a cluster, whose members serve every client", redis, () => {
+  let cluster: Cluster;
+  let leader: string;
+  before(async () => {
+    cluster = await Cluster.start(...ids);
+    leader = await cluster.leader("n1");
+  });
+  after(() => cluster[Symbol.asyncDispose]());
+
+  test("through a member that follows", async () => {
+    const follower = ids.find((id) => id !== leader)!;
+    await using pair = await openPair({ subject: [cluster.addressOf(follower)] });
+    await runSeeds(pair, 2001, clusterSeeds);
+  });
+
+  test("through all members at once", async () => {
+    await using pair = await openPair({ subject: ids.map((id) => cluster.addressOf(id)) });
+    await runSeeds(pair, 3001, clusterSeeds);
+  });
 });
 
 async function runSeeds(pair: OpenPair, first: number, count: number): Promise<void> {

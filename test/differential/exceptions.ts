@@ -59,7 +59,8 @@ export const masks: readonly Mask[] = [
   { title: "`TIME`, `LASTSAVE`", commands: ["time"], same: sameShape },
   { title: "`TIME`, `LASTSAVE`", commands: ["lastsave"], same: sameKind },
   { title: "`INFO`, `ROLE`", commands: ["info"], same: sameKind },
-  { title: "`INFO`, `ROLE`", commands: ["role"], same: sameShape },
+  { title: "`INFO`, `ROLE`", commands: ["role"], same: sameKind },
+  { title: "`WAIT`", commands: ["wait"], same: sameKind },
   { title: "`HELLO`", commands: ["hello"], same: sameHello },
   { title: "`CLIENT ID`, `CLIENT INFO`, `CLIENT LIST`", commands: ["client|id"], same: sameKind },
   {

@@ -117,7 +117,7 @@ export function sameHello(a: ReplyTree, b: ReplyTree): boolean {
   if (!sameShape(a, b)) return false;
   return a.elements.every((element, i) => {
     const field = i % 2 === 1 ? textOf(a.elements[i - 1]!) : "";
-    return ["server", "version", "id"].includes(field) || sameTree(element, b.elements[i]!);
+    return ["server", "version", "id", "mode", "role"].includes(field) || sameTree(element, b.elements[i]!);
   });
 }
 
