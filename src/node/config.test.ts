@@ -208,6 +208,20 @@ test("an address for other machines wants a password or --insecure", () => {
   }
 });
 
+test("W and R are between a majority of the listed members and all of them", () => {
+  const cluster = "n1=127.0.0.1:1,n2=127.0.0.1:2,n3=127.0.0.1:3";
+  for (const name of ["write-quorum", "read-quorum"]) {
+    const refusalsOf = (quorum: string): string =>
+      read({ flags: { cluster, [name]: quorum } }).refusals.join();
+    const head = `${name} (--${name}): of 3 voters (--cluster), 2 to 3 are possible`;
+    assert.equal(refusalsOf("1"), `${head}: fewer than a majority promise nothing`);
+    assert.equal(refusalsOf("4"), `${head}: there are no more`);
+    for (const quorum of ["0", "2", "3"]) assert.equal(refusalsOf(quorum), "");
+    // Who joins is not told how many there are.
+    assert.deepEqual(read({ flags: { [name]: "4" } }).refusals, []);
+  }
+});
+
 test("the settings in force show no password", () => {
   const { settings: inForce, config } = read({ environment: { KVORUM_REQUIREPASS: "secret" } });
   assert.equal(config.server.requirepass, "secret");

@@ -212,6 +212,7 @@ function refusalsOf(config: NodeConfig): string[] {
     );
   }
   if (!memory) refusals.push(...placeRefusalsOf(config));
+  refusals.push(...quorumRefusalsOf(config));
   return refusals;
 }
 
@@ -247,6 +248,22 @@ function placeRefusalsOf({
       `announce (${sources.announce}): others cannot reach ${peerListen.host}; say where they find this node`,
     );
   return refusals;
+}
+
+/** W and R of a cluster whose members are listed: between a majority of them and all. */
+function quorumRefusalsOf({ place, writeQuorum, server, sources }: NodeConfig): string[] {
+  const voters = place.listed.size;
+  const majority = Math.floor(voters / 2) + 1;
+  const quorums = [
+    ["write-quorum", writeQuorum],
+    ["read-quorum", server.readQuorum],
+  ] as const;
+  return quorums.flatMap(([name, quorum]) => {
+    if (voters === 0 || quorum === 0 || (quorum >= majority && quorum <= voters)) return [];
+    const range = majority === voters ? `${majority}` : `${majority} to ${voters}`;
+    const why = quorum < majority ? "fewer than a majority promise nothing" : "there are no more";
+    return [`${name} (${sources[name]}): of ${voters} voters (--cluster), ${range} are possible: ${why}`];
+  });
 }
 
 function isEverywhere(host: string): boolean {

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { Redis } from "ioredis";
+import { createCluster } from "redis";
+import { Cluster } from "../cluster/cluster.ts";
+import { Running } from "../command-line.ts";
+import { requireProgram } from "../programs.ts";
+
+const redisCli = requireProgram("redis-cli");
+const ids = ["n1", "n2", "n3"];
+
+/** What goes by slots, against nodes that answer MOVED where they do not lead. */
+describe("in a cluster with redirect: moved", () => {
+  let cluster: Cluster;
+  let leader: string;
+  let followers: string[];
+
+  before(async () => {
+    cluster = await Cluster.startWith(["--redirect", "moved"], ...ids);
+    leader = await cluster.leader("n1");
+    followers = ids.filter((id) => id !== leader);
+  });
+  after(() => cluster[Symbol.asyncDispose]());
+
+  async function cli(...args: readonly string[]): Promise<string> {
+    const running = new Running(redisCli.path, args, {});
+    running.process.stdin!.end("");
+    const { code, stdout, stderr } = await running.ended;
+    assert.equal(code, 0, `${stdout}\n${stderr}`);
+    return stdout;
+  }
+
+  /** How many GETs a node has carried out. */
+  async function gets(id: string): Promise<number> {
+    const info = String(await cluster.call(id, "INFO", "commandstats"));
+    return Number(/cmdstat_get:calls=(\d+)/.exec(info)?.[1] ?? 0);
+  }
+
+  test("ioredis and node-redis read from the replicas where they are told to, and lead writes to the leader", async () => {
+    const before = await gets(leader);
+    const one = new Redis.Cluster([cluster.addressOf(followers[0]!)], { scaleReads: "slave" });
+    const other = createCluster({
+      rootNodes: [{ socket: cluster.addressOf(followers[1]!) }],
+      useReplicas: true,
+    });
+    other.on("error", () => {});
+    await other.connect();
+    assert.equal(await one.set("{a}1", "v"), "OK");
+    assert.equal(await other.set("{b}2", "v"), "OK");
+    // What replicas have may be a moment old.
+    while ((await one.get("{a}1")) !== "v");
+    while ((await other.get("{b}2")) !== "v");
+    assert.equal(await gets(leader), before);
+    assert.ok((await gets(followers[0]!)) + (await gets(followers[1]!)) >= 2);
+    assert.deepEqual(await one.multi().set("{a}1", "w").get("{a}1").exec(), [
+      [null, "OK"],
+      [null, "w"],
+    ]);
+    assert.deepEqual(await other.multi().set("{b}2", "w").get("{b}2").exec(), ["OK", "w"]);
+    one.disconnect();
+    other.destroy();
+  });
+
+  test("redis-cli -c goes where it is sent", redisCli, async () => {
+    const [host, port] = [cluster.hostOf(followers[0]!), "6379"];
+    assert.match(await cli("-h", host, "-p", port, "SET", "k", "v"), /^MOVED \d+ /);
+    assert.equal(await cli("-c", "-h", host, "-p", port, "SET", "k", "v"), "OK\n");
+    assert.equal(await cli("-c", "-h", host, "-p", port, "GET", "k"), "v\n");
+  });
+});
