@@ -7,6 +7,7 @@ import { leaveServerCore, whyImpossible } from "./programs.ts";
 import { page } from "./report/page.ts";
 import { summary, table } from "./report/terminal.ts";
 import type { Results, RowResult } from "./results.ts";
+import type { Row } from "./row.ts";
 import { rows } from "./rows/index.ts";
 import { runRow } from "./run-row.ts";
 
@@ -28,7 +29,7 @@ try {
 }
 
 async function measure(options: Options): Promise<void> {
-  const wanted = rows.filter((row) => options.only.length === 0 || options.only.includes(row.name));
+  const wanted = wantedRows(options);
   const writesData = wanted.some((row) => row.writesData);
   const reason = whyImpossible() ?? (writesData ? whyNoData(options.isQuick) : undefined);
   if (reason !== undefined) throw new UsageError(reason);
@@ -45,6 +46,12 @@ async function measure(options: Options): Promise<void> {
   }
   show({ ...head, rows: done });
   console.log(`\n${join(folder, "report.html")}`);
+}
+
+/** Without the rows of clusters where other servers are named than this checkout and its peers. */
+function wantedRows({ only, ours, against }: Options): Row[] {
+  const named = rows.filter((row) => only.length === 0 || only.includes(row.name));
+  return ours === undefined && against === undefined ? named : named.filter((row) => !row.isCluster);
 }
 
 /** Ending by exit() lets go of the servers: see programs.ts. */

@@ -7,12 +7,18 @@ export interface Pairs<T> {
 /** One run of one side; pairs count from 0. */
 export type PairRun<T> = (pair: number) => Promise<T>;
 
-/** Runs ours and the peer's by turns, A B A B …, so that both see the same machine. */
-export async function inPairs<T>(count: number, ours: PairRun<T>, peer: PairRun<T>): Promise<Pairs<T>> {
+/**
+ * Runs ours and the peer's by turns, A B A B …, so that both see the same machine. Where there is no peer, ours alone.
+ */
+export async function inPairs<T>(
+  count: number,
+  ours: PairRun<T>,
+  peer: PairRun<T> | undefined,
+): Promise<Pairs<T>> {
   const pairs = { ours: [] as T[], peer: [] as T[] };
   for (let i = 0; i < count; i++) {
     pairs.ours.push(await ours(i));
-    pairs.peer.push(await peer(i));
+    if (peer !== undefined) pairs.peer.push(await peer(i));
   }
   return pairs;
 }

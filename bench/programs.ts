@@ -3,9 +3,14 @@ import { accessSync, constants } from "node:fs";
 import { availableParallelism } from "node:os";
 import { delimiter, join } from "node:path";
 
+/** Cores, as taskset takes them. */
+export type Cores = string;
+
 /** What is measured has a core to itself; what makes the load, and this program, have another one. */
-export const serverCore = 0;
-export const loadCore = 1;
+export const serverCore: Cores = "0";
+export const loadCore: Cores = "1";
+/** Where a cluster is measured, all its servers and what makes their load share both cores, on either side. */
+export const sharedCores: Cores = "0,1";
 
 /** Programs that a run needs, with the Debian packages that bring them. */
 const debianPackages = {
@@ -31,7 +36,7 @@ export function whyImpossible(): string | undefined {
   return `missing: ${names}. On Debian: apt-get install ${missing.map(([, name]) => name).join(" ")}`;
 }
 
-function isInstalled(program: string): boolean {
+export function isInstalled(program: string): boolean {
   return (process.env.PATH ?? "").split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, program), constants.X_OK);
@@ -44,20 +49,20 @@ function isInstalled(program: string): boolean {
 
 /** Keeps this program, and what it starts without a core of its own, off the servers' core. */
 export function leaveServerCore(): void {
-  execFileSync("taskset", ["-acp", String(loadCore), String(process.pid)], { stdio: "ignore" });
+  execFileSync("taskset", ["-acp", loadCore, String(process.pid)], { stdio: "ignore" });
 }
 
-/** Starts a program on one core. taskset becomes the program: the process id is the program's. */
-export function spawnPinned(core: number, command: readonly string[], stdio: StdioOptions): ChildProcess {
-  const child = spawn("taskset", pinned(core, command).slice(1), { stdio });
+/** Starts a program on its cores. taskset becomes the program: the process id is the program's. */
+export function spawnPinned(cores: Cores, command: readonly string[], stdio: StdioOptions): ChildProcess {
+  const child = spawn("taskset", pinned(cores, command).slice(1), { stdio });
   running.add(child);
   child.once("exit", () => running.delete(child));
   return child;
 }
 
 /** The command as it would be typed. */
-export function pinned(core: number, command: readonly string[]): string[] {
-  return ["taskset", "-c", String(core), ...command];
+export function pinned(cores: Cores, command: readonly string[]): string[] {
+  return ["taskset", "-c", cores, ...command];
 }
 
 /** A command for the report: as short as it can be typed from the project's folder. */

@@ -15,6 +15,8 @@ export interface Row {
   readonly peer: string;
   /** Whether it needs room on a disk. */
   readonly writesData?: boolean;
+  /** Whether it starts several servers that know each other, which --ours and --against cannot name. */
+  readonly isCluster?: boolean;
   run(bench: Bench): Promise<Findings>;
 }
 
@@ -35,7 +37,7 @@ export interface Bench {
   /** A new folder on the disk, which goes with the row. */
   dataFolder(): string;
   /** Runs ours and the peer's by turns: A B A B … */
-  inPairs<T>(what: string, ours: PairRun<T>, peer: PairRun<T>, count?: number): Promise<Pairs<T>>;
+  inPairs<T>(what: string, ours: PairRun<T>, peer: PairRun<T> | undefined, count?: number): Promise<Pairs<T>>;
   /** Says on the terminal how far the row is. */
   note(text: string): void;
   /** Notes a command for the report. */

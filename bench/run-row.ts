@@ -71,7 +71,7 @@ function benchOf(row: Row, options: RunOptions, commands: Set<string>, folders: 
           return run(pair);
         };
       };
-      return inPairs(count, announced(runOurs, "kvorum"), announced(runPeer, "peer"));
+      return inPairs(count, announced(runOurs, "kvorum"), runPeer && announced(runPeer, "peer"));
     },
     note: say,
     started: (command) => commands.add(command),

@@ -8,6 +8,7 @@ const debianPackages = {
   "redis-cli": "redis-tools",
   "redis-benchmark": "redis-tools",
   nc: "netcat-openbsd",
+  etcd: "etcd-server",
 } as const;
 
 export type ProgramName = keyof typeof debianPackages;

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Server } from "../peers/server.ts";
+import type { Target } from "./redis-benchmark.ts";
 import { runLines } from "./run.ts";
 
 export interface FillOptions {
@@ -17,7 +17,7 @@ export interface FillOptions {
 const program = join(import.meta.dirname, "programs/fill.js");
 
 /** Fills a server with keys of 16 bytes and values of 64, as fast as it takes them. */
-export async function fill(server: Server, options: FillOptions): Promise<void> {
+export async function fill(server: Pick<Target, "port">, options: FillOptions): Promise<void> {
   await runLines(fillCommand(String(server.port), options), (line) => options.onReport?.(Number(line)));
 }
 

@@ -1,5 +1,5 @@
 import { cpuMicros, endedChildrenMicros } from "../measure/cpu.ts";
-import type { Server } from "../peers/server.ts";
+import { type Cores, loadCore } from "../programs.ts";
 import { run } from "./run.ts";
 
 export interface Load {
@@ -31,17 +31,33 @@ export interface Measured {
   readonly generatorBusy: number;
 }
 
+/** What the load goes to: a port, and the processes that have work with it. */
+export interface Target {
+  readonly port: number;
+  readonly pids: readonly number[];
+}
+
 /** Puts the load on a server, once. */
-export async function redisBenchmark(server: Server, load: Load): Promise<Measured> {
+export function redisBenchmark(server: Target, load: Load, cores: Cores = loadCore): Promise<Measured> {
+  const command = redisBenchmarkCommand(String(server.port), load);
+  return measured(server.pids, load.requests, async () => parseCsv(await run(command, cores)));
+}
+
+/** Runs a generator, and watches meanwhile what it and the servers use of their cores. */
+export async function measured(
+  pids: readonly number[],
+  requests: number,
+  generator: () => Promise<Pick<Measured, "opsPerSecond" | "latencyMs">>,
+): Promise<Measured> {
   const startedAt = performance.now();
-  const serverBefore = cpuMicros(server.pids);
+  const serverBefore = cpuMicros(pids);
   const generatorBefore = endedChildrenMicros();
-  const output = await run(redisBenchmarkCommand(String(server.port), load));
+  const told = await generator();
   const elapsedMicros = (performance.now() - startedAt) * 1_000;
-  const serverMicros = cpuMicros(server.pids) - serverBefore;
+  const serverMicros = cpuMicros(pids) - serverBefore;
   return {
-    ...parseCsv(output),
-    cpuMicrosPerOp: serverMicros / load.requests,
+    ...told,
+    cpuMicrosPerOp: serverMicros / requests,
     serverBusy: serverMicros / elapsedMicros,
     generatorBusy: (endedChildrenMicros() - generatorBefore) / elapsedMicros,
   };

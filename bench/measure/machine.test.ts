@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseMachineTimes } from "./disturbance.ts";
-import { processorOf, redisVersionOf, shortRelease } from "./machine.ts";
+import { etcdVersionOf, processorOf, redisVersionOf, shortRelease } from "./machine.ts";
 
 test("the machine is named by its kind alone", () => {
   assert.equal(
@@ -12,7 +12,8 @@ test("the machine is named by its kind alone", () => {
   assert.equal(shortRelease("6.1.0-18-cloud-amd64"), "6.1");
 });
 
-test("Redis tells its version", () => {
+test("Redis and etcd tell their versions", () => {
+  assert.equal(etcdVersionOf("etcd Version: 3.4.23\nGit SHA: Not provided\n"), "3.4.23");
   assert.equal(
     redisVersionOf("Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64"),
     "7.0.15",

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import os from "node:os";
 import { version } from "../../src/base/version.ts";
+import { isInstalled } from "../programs.ts";
 
 /** Where it was measured, in general words: nothing here names a machine or its owner. */
 export interface Machine {
@@ -11,7 +12,7 @@ export interface Machine {
   readonly isVirtual: boolean;
   /** "Linux 6.1" */
   readonly kernel: string;
-  readonly versions: Readonly<Record<"kvorum" | "Node.js" | "Redis", string>>;
+  readonly versions: Readonly<Record<"kvorum" | "Node.js" | "Redis", string> & { etcd?: string }>;
 }
 
 export function describeMachine(): Machine {
@@ -27,6 +28,9 @@ export function describeMachine(): Machine {
       kvorum: version,
       "Node.js": process.versions.node,
       Redis: redisVersionOf(execFileSync("redis-server", ["--version"], { encoding: "utf8" })),
+      ...(isInstalled("etcd") && {
+        etcd: etcdVersionOf(execFileSync("etcd", ["--version"], { encoding: "utf8" })),
+      }),
     },
   };
 }
@@ -40,6 +44,10 @@ export function processorOf(processorInfo: string): string {
 /** "6.1" of "6.1.0-18-amd64": the rest may name who built it. */
 export function shortRelease(release: string): string {
   return release.split(".").slice(0, 2).join(".");
+}
+
+export function etcdVersionOf(text: string): string {
+  return /^etcd Version: ([\d.]+)/.exec(text)?.[1] ?? "unknown";
 }
 
 export function redisVersionOf(text: string): string {

@@ -2,13 +2,14 @@ import { join } from "node:path";
 import { type Server, startServer } from "./server.ts";
 import type { Storage } from "./storage.ts";
 
-const program = join(import.meta.dirname, "../../../bin/kvorum.js");
+/** What this checkout is started with. */
+export const kvorumProgram: string = join(import.meta.dirname, "../../../bin/kvorum.js");
 
 /** Starts this checkout: one node, in memory where no storage is given. */
 export function startKvorum(storage?: Storage): Promise<Server> {
   const command = [
     process.execPath,
-    program,
+    kvorumProgram,
     "start",
     ...(storage === undefined ? ["--memory"] : storing(storage)),
     "--loglevel",

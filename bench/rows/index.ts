@@ -6,6 +6,7 @@ import { memoryP16 } from "./memory-p16.ts";
 import { memoryP64 } from "./memory-p64.ts";
 import { memoryPerKey } from "./memory-per-key.ts";
 import { pause } from "./pause.ts";
+import { quorum } from "./quorum.ts";
 import { recovery } from "./recovery.ts";
 
 /** All rows, in the order in which they run. */
@@ -18,4 +19,5 @@ export const rows: readonly Row[] = [
   recovery,
   pause,
   costCurve,
+  quorum,
 ];

@@ -1,0 +1,23 @@
+import { ask } from "./ask.ts";
+import type { ClusterKind, Seat } from "./cluster.ts";
+import { kvorumProgram } from "./kvorum.ts";
+
+/** Voters of this checkout, with every write on the disks of a majority before it is answered. */
+export const kvorumVoters: ClusterKind = {
+  name: "kvorum",
+  command: (seat, seats) => [
+    ...kvorumMember(seat, "always"),
+    "--cluster",
+    seats.map(({ id, peerPort }) => `${id}=127.0.0.1:${peerPort}`).join(","),
+  ],
+  // Linearizable: it is answered by a member that knows its leader and has caught up with it.
+  serves: (port) => ask(port, "GET", "no such key"),
+  leads: async (port) => ((await ask(port, "ROLE")) as unknown[])[0] === "master",
+};
+
+function kvorumMember({ id, port, peerPort, folder }: Seat, fsync: "always" | "interval"): string[] {
+  return [
+    ...[process.execPath, kvorumProgram, "start", "--id", id, "--data", folder, "--fsync", fsync],
+    ...["--listen", `127.0.0.1:${port}`, "--peer-listen", `127.0.0.1:${peerPort}`, "--loglevel", "error"],
+  ];
+}
