@@ -35,7 +35,6 @@ export class Membership {
   readonly #parts: MembershipParts;
   readonly #looks: Timer;
   #isBusy = false;
-  #toldLeader: NodeId | undefined;
 
   constructor(parts: MembershipParts) {
     this.#parts = parts;
@@ -135,7 +134,6 @@ export class Membership {
   async #look(): Promise<void> {
     if (this.#isBusy) return;
     this.#isBusy = true;
-    this.#tellLeader();
     try {
       if (this.#leader === this.#parts.directory.identity.nodeId) await this.#lead();
       else await this.#follow();
@@ -143,16 +141,6 @@ export class Membership {
       this.#parts.logger.debug(`members: ${error instanceof Error ? error.message : String(error)}`);
     }
     this.#isBusy = false;
-  }
-
-  #tellLeader(): void {
-    const { leaderId, term } = this.#parts.member.status ?? {};
-    if (leaderId === undefined || leaderId === this.#toldLeader) return;
-    this.#toldLeader = leaderId;
-    const isSelf = leaderId === this.#parts.directory.identity.nodeId;
-    this.#parts.logger.info(
-      isSelf ? `this node leads, in term ${term}` : `follows ${leaderId}, in term ${term}`,
-    );
   }
 
   async #lead(): Promise<void> {

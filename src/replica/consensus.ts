@@ -85,6 +85,8 @@ export class Consensus {
   #members: Configuration | undefined;
   #tickedMs: number;
   #isTurning = false;
+  /** Who leads, as far as the log of this process says. */
+  #toldLeader: NodeId | undefined;
   #isStopped = false;
 
   constructor(parts: ConsensusParts) {
@@ -351,10 +353,19 @@ export class Consensus {
     logger.debug(`${arrow} ${other} ${messageText(message)}`);
   }
 
+  /** Who leads, once for each: elections that nobody has won yet are for developers. */
+  #logStatus({ role, leaderId }: Status): void {
+    const { logger } = this.#parts;
+    const { term } = this.#node;
+    if (leaderId === undefined && this.#toldLeader === undefined)
+      logger.debug(`${role === "follower" ? "knows no leader" : electionTexts[role]} in term ${term}`);
+    else if (leaderId === undefined) logger.info(`knows no leader any more, since term ${term}`);
+    else logger.info(`${role === "leader" ? "leads" : `follows ${leaderId}`} in term ${term}`);
+    this.#toldLeader = leaderId;
+  }
+
   #statusChanged(status: Status): void {
-    const { role, leaderId } = status;
-    const leader = leaderId === undefined ? "knows no leader" : `follows ${leaderId}`;
-    this.#parts.logger.info(`${roleTexts[role] ?? leader} in term ${this.#node.term}`);
+    this.#logStatus(status);
     if (status.role !== "leader") this.#sender.stopAll();
     this.#parts.host.statusChanged(status);
   }
@@ -383,8 +394,8 @@ const withEveryCommand: ReadonlySet<Message["type"]> = new Set([
   "readIndexReply",
 ]);
 
-const roleTexts: Readonly<Partial<Record<Status["role"], string>>> = {
+const electionTexts = {
   leader: "leads",
   candidate: "asks for votes",
   preCandidate: "asks whether it would get votes",
-};
+} as const;

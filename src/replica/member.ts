@@ -252,7 +252,8 @@ export class Member implements Replica, Administration, ConsensusHost {
   get lags(): ReadonlyMap<NodeId, Lag> {
     const { peers = [], lastIndex = 0 } = this.status ?? {};
     const nowMs = this.#clock.monotonicMs();
-    return new Map(peers.map(({ id, match }) => [id, this.#growth.behind(match, lastIndex, nowMs)]));
+    const heard = peers.filter(({ match }) => match > 0);
+    return new Map(heard.map(({ id, match }) => [id, this.#growth.behind(match, lastIndex, nowMs)]));
   }
 
   get writeQuorum(): number {
