@@ -20,7 +20,8 @@ export async function withDirectory<T>(
   }
 }
 
-async function mustBeThere(directory: string): Promise<void> {
+/** Rejects with KvorumError where there is no such directory. */
+export async function mustBeThere(directory: string): Promise<void> {
   try {
     await systemDisk.list(directory);
   } catch (error) {

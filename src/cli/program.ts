@@ -10,6 +10,7 @@ import { describe, exitCodeOf, exitCodes } from "./failure.ts";
 import { addMemberCommand, addTransferCommand } from "./member.ts";
 import { addOneShotCommands } from "./one-shot.ts";
 import { write } from "./output.ts";
+import { addRecoverCommand } from "./recover.ts";
 import { addRestoreCommand } from "./restore.ts";
 import { addStartCommand } from "./start.ts";
 import { addStatusCommand } from "./status.ts";
@@ -49,6 +50,7 @@ async function buildProgram(args: readonly string[]): Promise<Command> {
   addConfigCommand(program, addOptions);
   addBackupCommand(program);
   addRestoreCommand(program);
+  addRecoverCommand(program);
   addCheckCommand(program);
   addDumpLogCommand(program);
   return program;

@@ -6,7 +6,7 @@ import { checkLog, type LogReport } from "./check-log.ts";
 import { checkSnapshots, type SnapshotsReport } from "./check-snapshots.ts";
 import { isNewer } from "./fault.ts";
 import { type HardState, readHardState, staleness } from "./hard-state.ts";
-import { type Identity, readIdentity, unfinishedRestore } from "./identity.ts";
+import { type Identity, readIdentity, unfinishedWork } from "./identity.ts";
 import { readPeerBoots } from "./peer-boots.ts";
 
 /** What is said of one file, or of one that should be there. */
@@ -129,7 +129,8 @@ function identityReports(identity: Identity | undefined): FileReport[] {
   const file = "identity.json";
   if (identity === undefined)
     return [{ file, state: "corrupt", text: "it is missing: whose files these are is not known" }];
-  if (identity.isRestoring) return [{ file, state: "corrupt", text: unfinishedRestore }];
+  const unfinished = unfinishedWork(identity);
+  if (unfinished !== undefined) return [{ file, state: "corrupt", text: unfinished }];
   const { nodeId, clusterId, boot } = identity;
   return [{ file, state: "whole", text: `node ${nodeId} of cluster ${clusterId}, start ${boot}` }];
 }

@@ -19,6 +19,8 @@ export interface Identity {
   readonly hashKey: readonly [number, number];
   /** A backup is being restored into the directory: what is in it is not complete. */
   readonly isRestoring?: true;
+  /** The same, of the state that was in it: it becomes the first node of a new cluster. */
+  readonly isRecovering?: true;
   /** The node is to become a member of a cluster that it does not know yet: cluster and key are still to come. */
   readonly isUnbound?: true;
   /** The members with which its log begins, the node's own if absent; none: others tell who they are. */
@@ -42,7 +44,11 @@ export type Binding = ClusterIdentity & { readonly founders: readonly Founder[];
 const fileName = "identity.json";
 const format = 1;
 
-export const unfinishedRestore = "an unfinished restore: run kvorum restore again";
+/** What was begun in the directory and must be done to the end before a node starts; undefined where nothing was. */
+export function unfinishedWork({ isRestoring, isRecovering }: Identity): string | undefined {
+  if (isRestoring) return "an unfinished restore: run kvorum restore again";
+  return isRecovering ? "an unfinished recovery: run kvorum recover again" : undefined;
+}
 
 /** Undefined in a directory where no node ever began. Throws KvorumError where it is damaged or newer. */
 export async function readIdentity(disk: Disk, directory: string): Promise<Identity | undefined> {
@@ -50,10 +56,12 @@ export async function readIdentity(disk: Disk, directory: string): Promise<Ident
   if (value === undefined) return undefined;
   if (!isIdentity(value))
     throw new KvorumError("ERR", `${directory}/${fileName} is not what kvorum writes; restore a backup`);
-  const { clusterId, nodeId, incarnation, boot, hashKey, isRestoring, isUnbound, founders, joinedAt } = value;
+  const { clusterId, nodeId, incarnation, boot, hashKey } = value;
+  const { isRestoring, isRecovering, isUnbound, founders, joinedAt } = value;
   return {
     ...{ clusterId, nodeId, incarnation, boot, hashKey },
     ...(isRestoring && { isRestoring }),
+    ...(isRecovering && { isRecovering }),
     ...(isUnbound && { isUnbound }),
     ...(founders && { founders }),
     ...(joinedAt !== undefined && { joinedAt }),
@@ -81,7 +89,8 @@ export async function openIdentity(
     ...(await firstIdentity(disk, directory, nodeId, random)),
     ...(cluster === "unbound" ? { isUnbound: true as const } : cluster),
   };
-  if (before.isRestoring) throw new KvorumError("ERR", `${directory} holds ${unfinishedRestore}`);
+  const unfinished = unfinishedWork(before);
+  if (unfinished !== undefined) throw new KvorumError("ERR", `${directory} holds ${unfinished}`);
   if (before.nodeId !== nodeId) {
     reached("foreign-directory-refused");
     const owner = `${directory} belongs to node ${before.nodeId}, not to ${nodeId}`;
@@ -145,6 +154,7 @@ function isIdentity(value: SmallFile): value is SmallFile & Identity {
     hashKey.length === 2 &&
     hashKey.every((word) => Number.isInteger(word) && word === (word | 0)) &&
     (value.isRestoring === undefined || value.isRestoring === true) &&
+    (value.isRecovering === undefined || value.isRecovering === true) &&
     (value.isUnbound === undefined || value.isUnbound === true) &&
     (value.joinedAt === undefined || Number.isSafeInteger(value.joinedAt)) &&
     (value.founders === undefined || (Array.isArray(value.founders) && value.founders.every(isFounder)))

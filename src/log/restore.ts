@@ -45,20 +45,25 @@ export async function restoreBackup(options: RestoreOptions): Promise<SnapshotMe
   const lock = await disk.lock(directory);
   try {
     await makeSureOfRoom(disk, directory);
-    return await fill(options, backup, (part) => onProgress((1 + part) / 2));
+    return await refill(options, backup, { isRestoring: true }, (part) => onProgress((1 + part) / 2));
   } finally {
     await lock.release();
   }
 }
 
-async function fill(
+/**
+ * Fills a directory with the state of a backup that was found right, in place of whatever is in it. The caller has the
+ * lock. As long as that is not done, the identity carries the mark, with which no node starts.
+ */
+export async function refill(
   options: RestoreOptions,
   backup: SnapshotMeta,
+  mark: Pick<Identity, "isRestoring" | "isRecovering">,
   onProgress: (part: number) => void,
 ): Promise<SnapshotMeta> {
   const { disk, directory, clock, random, nodeId } = options;
   const identity = newIdentity(nodeId, random, backup.hashKey);
-  await saveIdentity(disk, directory, { ...identity, isRestoring: true });
+  await saveIdentity(disk, directory, { ...identity, ...mark });
   await clear(disk, directory);
   const revision = backup.revision + revisionBump(backup, clock.wallMs());
   // Nobody of the old cluster is a member of the new one, which begins with this node alone.
@@ -99,9 +104,9 @@ async function makeSureOfRoom(disk: Disk, directory: string): Promise<void> {
 /** The lock's, and what a crash can leave of the first write. */
 const leftOvers: readonly string[] = ["LOCK", "identity.json.new"];
 
-/** Removes what an earlier restore has left; the identity says that it was none other. */
+/** Removes what is no part of the new cluster; the identity says that it may go. */
 async function clear(disk: Disk, directory: string): Promise<void> {
-  await removeIfThere(disk, join(directory, "hard-state"));
+  for (const name of ["hard-state", "peers.json"]) await removeIfThere(disk, join(directory, name));
   for (const folder of [walDirectory(directory), snapshotDirectory(directory)]) {
     for (const name of await namesIn(disk, folder)) await disk.remove(join(folder, name));
   }
