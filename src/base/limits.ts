@@ -185,6 +185,8 @@ export const limits = {
 
   /** One piece of a snapshot on its way to a member: some milliseconds of a network, and nothing waits behind it longer. */
   snapshotPieceBytes: 262_144, // 256 KiB
+  /** Snapshots go to members no faster, all together: entries have the better half of a network of 1 Gbit/s. */
+  snapshotSendBytesPerSecond: 67_108_864, // 64 MiB
 
   /** Names in one COMMAND INFO or COMMAND DOCS: more than there are commands, and under 10 ms. */
   commandNamesMax: 512,

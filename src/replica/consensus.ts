@@ -1,3 +1,4 @@
+import { limits } from "../base/limits.ts";
 import type { DataDirectory } from "../log/data-directory.ts";
 import type { Wal } from "../log/wal.ts";
 import type { Peers } from "../peers/contract.ts";
@@ -106,9 +107,13 @@ export class Consensus {
       onFailed: (error) => this.#failed(error),
     });
     const store = directory.snapshots;
-    this.#sender = new SnapshotSender({ store, pieceBytes, clock, peers, logger }, (id, isDone) => {
-      this.#input(() => this.#node.reportSnapshot(id, isDone));
-    });
+    const bytesPerSecond = limits.snapshotSendBytesPerSecond;
+    this.#sender = new SnapshotSender(
+      { store, pieceBytes, bytesPerSecond, clock, peers, logger },
+      (id, isDone) => {
+        this.#input(() => this.#node.reportSnapshot(id, isDone));
+      },
+    );
     this.#receiver = new SnapshotReceiver({ directory, peers, logger }, (message) => {
       this.#input(() => this.#node.step(message));
     });

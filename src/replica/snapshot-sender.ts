@@ -13,6 +13,8 @@ export interface SnapshotSenderParts {
   readonly store: SnapshotStore;
   /** Bytes of a snapshot that go at a time. */
   readonly pieceBytes: number;
+  /** Of all transfers together. */
+  readonly bytesPerSecond: number;
   readonly clock: Clock;
   readonly peers: Peers;
   readonly logger: Logger;
@@ -25,24 +27,27 @@ const repeatsMax = 20;
 
 /**
  * Brings snapshots to members that lag, a piece at a time each: the next one leaves when the arrival of the one
- * before was told. `onEnd` is called once for each `send`, whatever becomes of it.
+ * before was told, and all of them together take no more than their share of the network and of the disk. `onEnd` is
+ * called once for each `send`, whatever becomes of it.
  */
 export class SnapshotSender {
   readonly #parts: SnapshotSenderParts;
   readonly #onEnd: (to: NodeId, isDone: boolean) => void;
   readonly #transfers = new Map<NodeId, Transfer>();
+  readonly #pace: Pace;
   /** The number of the last transfer. */
   #number = 0;
 
   constructor(parts: SnapshotSenderParts, onEnd: (to: NodeId, isDone: boolean) => void) {
     this.#parts = parts;
+    this.#pace = new Pace(parts);
     this.#onEnd = onEnd;
   }
 
   send(install: InstallSnapshot): void {
     const { to } = install;
     this.#transfers.get(to)?.end(false);
-    const transfer = new Transfer(this.#parts, install, ++this.#number, (isDone) => {
+    const transfer = new Transfer({ ...this.#parts, pace: this.#pace }, install, ++this.#number, (isDone) => {
       if (this.#transfers.get(to) === transfer) this.#transfers.delete(to);
       this.#onEnd(to, isDone);
     });
@@ -64,8 +69,30 @@ export class SnapshotSender {
   }
 }
 
+/** So many bytes a second, for all transfers together. */
+class Pace {
+  readonly #clock: Clock;
+  readonly #bytesPerSecond: number;
+  #freeMs = 0;
+
+  constructor({ clock, bytesPerSecond }: SnapshotSenderParts) {
+    this.#clock = clock;
+    this.#bytesPerSecond = bytesPerSecond;
+  }
+
+  /** How long to wait with the next piece. */
+  get waitMs(): number {
+    return Math.max(0, this.#freeMs - this.#clock.monotonicMs());
+  }
+
+  sent(bytes: number): void {
+    const startMs = Math.max(this.#freeMs, this.#clock.monotonicMs());
+    this.#freeMs = startMs + (bytes / this.#bytesPerSecond) * 1000;
+  }
+}
+
 class Transfer {
-  readonly #parts: SnapshotSenderParts;
+  readonly #parts: SnapshotSenderParts & { readonly pace: Pace };
   readonly #install: InstallSnapshot;
   readonly #number: number;
   readonly #onEnd: (isDone: boolean) => void;
@@ -77,7 +104,7 @@ class Transfer {
   #timer: Timer | undefined;
 
   constructor(
-    parts: SnapshotSenderParts,
+    parts: SnapshotSenderParts & { readonly pace: Pace },
     install: InstallSnapshot,
     number: number,
     onEnd: (isDone: boolean) => void,
@@ -112,7 +139,14 @@ class Transfer {
   #goOnFrom(offset: number): void {
     this.#repeats = 0;
     this.#offset = offset;
-    this.#sendPiece().catch((error) => this.#failed(error));
+    this.#timer?.cancel();
+    const { waitMs } = this.#parts.pace;
+    if (waitMs < 1) this.#sendPiece().catch((error) => this.#failed(error));
+    else
+      this.#timer = this.#parts.clock.after(
+        waitMs,
+        () => void this.#sendPiece().catch((error) => this.#failed(error)),
+      );
   }
 
   end(isDone: boolean): void {
@@ -131,6 +165,7 @@ class Transfer {
     const bytes = await snapshot.read(offset, this.#parts.pieceBytes);
     this.#isReading = false;
     if (this.#isOver) return;
+    this.#parts.pace.sent(bytes.length);
     const { from, to } = this.#install;
     this.#parts.peers.send({
       ...{ type: "snapshotPiece", from, to, install: this.#install, transfer: this.#number },

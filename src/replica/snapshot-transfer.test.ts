@@ -31,7 +31,12 @@ class Pair {
   /** On their way. */
   readonly messages: PeerMessage[] = [];
 
-  private constructor(leader: DataDirectory, member: DataDirectory, disks: readonly [SimDisk, SimDisk]) {
+  private constructor(
+    leader: DataDirectory,
+    member: DataDirectory,
+    disks: readonly [SimDisk, SimDisk],
+    bytesPerSecond: number,
+  ) {
     this.leader = leader;
     this.member = member;
     [this.leaderDisk, this.memberDisk] = disks;
@@ -43,7 +48,7 @@ class Pair {
     const { clock } = this;
     const logger = silentLogger;
     this.sender = new SnapshotSender(
-      { store: leader.snapshots, pieceBytes: 100, clock, peers, logger },
+      { store: leader.snapshots, pieceBytes: 100, bytesPerSecond, clock, peers, logger },
       (to, isDone) => this.ends.push([to, isDone]),
     );
     this.receiver = new SnapshotReceiver({ directory: member, peers, logger }, (install) => {
@@ -51,10 +56,10 @@ class Pair {
     });
   }
 
-  static async open(otherCluster = clusterId): Promise<Pair> {
+  static async open(otherCluster = clusterId, bytesPerSecond = 1e9): Promise<Pair> {
     const disks = [new SimDisk(), new SimDisk()] as const;
     const leader = await opened(disks[0], "n1", clusterId);
-    const pair = new Pair(leader, await opened(disks[1], "n2", otherCluster), disks);
+    const pair = new Pair(leader, await opened(disks[1], "n2", otherCluster), disks, bytesPerSecond);
     await save(leader, 7);
     return pair;
   }
@@ -148,6 +153,20 @@ test("a state goes over in pieces, each when the one before has arrived, and is 
   await pair.receiver.adopt(install.snapshot);
   assert.equal(pair.member.snapshots.newest()?.index, 7);
   assert.deepEqual(pair.fileOn(pair.memberDisk), pair.fileOn(pair.leaderDisk));
+});
+
+test("pieces leave no faster than the rate allows", async () => {
+  const pair = await Pair.open(clusterId, 100_000);
+  pair.sender.send(pair.install(7));
+  for (let pieces = 0; pair.ends.length === 0; pieces++) {
+    await until(() => pair.messages.length > 0);
+    await pair.deliver(await pair.next());
+    await pair.deliver(await pair.next());
+    assert.equal(pair.messages.length, 0, "the next one waits");
+    pair.clock.move(1);
+    assert.ok(pieces < 100);
+  }
+  assert.deepEqual(pair.ends, [["n2", true]]);
 });
 
 test("what is lost is sent again in its time; what comes twice, or too early, changes nothing", async () => {
