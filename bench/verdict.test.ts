@@ -26,6 +26,16 @@ test("a goal on the ratio is held against the median of the pairs' ratios", () =
   assert.equal(verdict.outcome, "reached");
 });
 
+test("where there must be none, one is missed", () => {
+  const lost: Figure = {
+    ...({ name: "lost", unit: "writes", better: "lower", peer: [] } as const),
+    ours: [0],
+    goal: { on: "value", limit: 0 },
+  };
+  assert.equal(judge("row", lost).outcome, "reached");
+  assert.equal(judge("row", { ...lost, ours: [1] }).outcome, "missed");
+});
+
 test("the moonshot counts where it is reached", () => {
   assert.equal(judge("row", { ...throughput, ours: [100, 101, 99] }).outcome, "moonshot");
 });

@@ -42,6 +42,8 @@ function outcomeOf(
 }
 
 function shortfall(value: number, limit: number, better: Figure["better"]): number {
+  // Of nothing there are no parts: each one too many counts whole.
+  if (limit === 0) return Math.max(0, value);
   const part = (better === "higher" ? limit - value : value - limit) / limit;
   return part > roundingError ? part : 0;
 }

@@ -13,6 +13,7 @@ export const words = {
   /** A value with its unit. */
   value(value: number, unit: Unit): string {
     if (unit === "x") return words.ratio(value);
+    if (unit === "writes" || unit === "errors") return `${value} ${unit}`;
     return `${unit === "op/s" ? words.count(value) : digits(value)} ${unit}`;
   },
 

@@ -21,6 +21,6 @@ export function etcdRequest(command: EtcdCommand): GrpcRequest {
   return new GrpcRequest("/etcdserverpb.KV/Range", Buffer.concat([key, Buffer.from(flags)]));
 }
 
-export function setKey(request: GrpcRequest, key: string): void {
-  request.message.write(key, keyAt, "latin1");
+export function setKey(request: GrpcRequest, index: number): void {
+  request.message.write(keyOf(index), keyAt, "latin1");
 }

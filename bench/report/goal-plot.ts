@@ -18,7 +18,7 @@ const margin = 6;
 export function goalPlot({ figure, ours, peer, ratio, outcome }: Verdict): Html {
   const { on, limit } = figure.goal!;
   const isRatio = on === "ratio";
-  const scaleMax = isRatio ? 2 : 2 * limit;
+  const scaleMax = isRatio || limit === 0 ? 2 : 2 * limit;
   const x = (value: number): number => round(margin + Math.min(1, value / scaleMax) * (width - 2 * margin));
   const shown = isRatio ? ratio! : ours;
   const peerValue = isRatio ? 1 : peer?.median;

@@ -24,6 +24,7 @@ export function summarySentence(verdicts: readonly Verdict[]): string {
 export function missedSentence({ row, figure, ours, ratio, shortBy }: Verdict): string {
   const goal = figure.goal!;
   const found = goal.on === "ratio" ? words.ratioSpread(ratio!) : words.value(ours.median, figure.unit);
+  if (goal.limit === 0) return `${row} ${figure.name}: ${found}, and there must be none`;
   const distance = `${words.percent(shortBy)} ${figure.better === "higher" ? "short" : "over"}`;
   return `${row} ${figure.name}: ${found}, goal ${words.goal(goal, figure)}: ${distance}`;
 }

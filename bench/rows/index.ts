@@ -1,6 +1,7 @@
 import type { Row } from "../row.ts";
 import { costCurve } from "./cost-curve.ts";
 import { durable } from "./durable.ts";
+import { failoverKill } from "./failover-kill.ts";
 import { memoryP1 } from "./memory-p1.ts";
 import { memoryP16 } from "./memory-p16.ts";
 import { memoryP64 } from "./memory-p64.ts";
@@ -8,6 +9,7 @@ import { memoryPerKey } from "./memory-per-key.ts";
 import { pause } from "./pause.ts";
 import { quorum } from "./quorum.ts";
 import { recovery } from "./recovery.ts";
+import { transfer } from "./transfer.ts";
 
 /** All rows, in the order in which they run. */
 export const rows: readonly Row[] = [
@@ -20,4 +22,6 @@ export const rows: readonly Row[] = [
   pause,
   costCurve,
   quorum,
+  failoverKill,
+  transfer,
 ];

@@ -4,7 +4,7 @@ import { createHistogram } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { type EtcdCommand, etcdRequest, setKey } from "../etcd-requests.ts";
 import { GrpcChannel } from "../grpc-channel.ts";
-import { keyOf, valueBytes } from "../set-batch.ts";
+import { valueBytes } from "../set-batch.ts";
 
 /**
  * What redis-benchmark does, for etcd: each connection sends its next request when the last one was answered.
@@ -53,7 +53,7 @@ async function connect(port: number): Promise<() => void> {
   });
   const send = (): void => {
     if (sent === requests) return;
-    setKey(request, keyOf(isInSequence ? sent % keys : Math.floor(Math.random() * keys)));
+    setKey(request, isInSequence ? sent % keys : Math.floor(Math.random() * keys));
     sent++;
     sentMs = performance.now();
     channel.call(request);
