@@ -15,6 +15,15 @@ export const kvorumVoters: ClusterKind = {
   leads: async (port) => ((await ask(port, "ROLE")) as unknown[])[0] === "master",
 };
 
+/** One voter, and learners that follow it: each is on the disk within a second. */
+export const kvorumLearners: ClusterKind = {
+  ...kvorumVoters,
+  command: (seat, seats) => [
+    ...kvorumMember(seat, "interval"),
+    ...(seat === seats[0] ? [] : ["--replica-of", `127.0.0.1:${seats[0]!.port}`]),
+  ],
+};
+
 function kvorumMember({ id, port, peerPort, folder }: Seat, fsync: "always" | "interval"): string[] {
   return [
     ...[process.execPath, kvorumProgram, "start", "--id", id, "--data", folder, "--fsync", fsync],

@@ -2,15 +2,26 @@ import type { EtcdTarget } from "../load/etcd-load.ts";
 import type { Target } from "../load/redis-benchmark.ts";
 import { Cluster } from "../peers/cluster.ts";
 import { etcdVoters } from "../peers/etcd-cluster.ts";
-import { kvorumVoters } from "../peers/kvorum-cluster.ts";
+import { kvorumLearners, kvorumVoters } from "../peers/kvorum-cluster.ts";
+import { redisReplicas } from "../peers/redis-replicas.ts";
 import { isInstalled } from "../programs.ts";
 import type { Bench } from "../row.ts";
 
-const voters = 3;
+/** Of each cluster. */
+const members = 3;
 
 /** Three voters of this checkout. */
 export async function startVoters(bench: Bench): Promise<Cluster> {
-  return noted(bench, await Cluster.start(kvorumVoters, voters, bench.dataFolder));
+  return noted(bench, await Cluster.start(kvorumVoters, members, bench.dataFolder));
+}
+
+/** A voter of this checkout with two learners, and Redis with two replicas. */
+export async function startLearners(bench: Bench): Promise<Cluster> {
+  return noted(bench, await Cluster.start(kvorumLearners, members, bench.dataFolder));
+}
+
+export async function startReplicas(bench: Bench): Promise<Cluster> {
+  return noted(bench, await Cluster.start(redisReplicas, members, bench.dataFolder));
 }
 
 /** Three members of etcd, or undefined where it is not installed: then ours is measured alone. */
@@ -19,7 +30,7 @@ export async function startEtcd(bench: Bench): Promise<Cluster | undefined> {
     bench.note(etcdMissing);
     return undefined;
   }
-  return noted(bench, await Cluster.start(etcdVoters, voters, bench.dataFolder));
+  return noted(bench, await Cluster.start(etcdVoters, members, bench.dataFolder));
 }
 
 const etcdMissing =

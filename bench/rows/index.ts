@@ -1,4 +1,5 @@
 import type { Row } from "../row.ts";
+import { asynchronous } from "./async.ts";
 import { costCurve } from "./cost-curve.ts";
 import { durable } from "./durable.ts";
 import { failoverKill } from "./failover-kill.ts";
@@ -8,6 +9,7 @@ import { memoryP64 } from "./memory-p64.ts";
 import { memoryPerKey } from "./memory-per-key.ts";
 import { pause } from "./pause.ts";
 import { quorum } from "./quorum.ts";
+import { quorumP16 } from "./quorum-p16.ts";
 import { recovery } from "./recovery.ts";
 import { transfer } from "./transfer.ts";
 
@@ -22,6 +24,8 @@ export const rows: readonly Row[] = [
   pause,
   costCurve,
   quorum,
+  quorumP16,
+  asynchronous,
   failoverKill,
   transfer,
 ];
