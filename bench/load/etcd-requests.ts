@@ -1,4 +1,5 @@
-import { GrpcRequest } from "./grpc-channel.ts";
+import type { Duplex } from "node:stream";
+import { GrpcChannel, GrpcRequest } from "./grpc-channel.ts";
 import { keyBytes, keyOf, valueBytes } from "./set-batch.ts";
 
 /** What is asked of etcd; "stale-get" is its serializable read. */
@@ -10,8 +11,25 @@ const valueField = 0x12;
 const serializableField = 0x38;
 const keyAt = 2;
 
+/** One call after the other over a connection to etcd; `onAnswer` gets the error of each, or undefined. */
+export function etcdCalls(
+  command: EtcdCommand,
+  socket: Duplex,
+  onAnswer: (error: string | undefined) => void,
+): (index: number) => void {
+  const request = etcdRequest(command);
+  const channel = new GrpcChannel(socket, (error) => {
+    const isMiss = command !== "put" && channel.answerBytes < valueBytes;
+    onAnswer(error ?? (isMiss ? "a key does not exist" : undefined));
+  });
+  return (index) => {
+    setKey(request, index);
+    channel.call(request);
+  };
+}
+
 /** etcd's counterpart of SET or GET, for keys as the other side has them. */
-export function etcdRequest(command: EtcdCommand): GrpcRequest {
+function etcdRequest(command: EtcdCommand): GrpcRequest {
   const key = Buffer.concat([Buffer.from([keyField, keyBytes]), Buffer.from(keyOf(0), "latin1")]);
   if (command === "put") {
     const value = Buffer.concat([Buffer.from([valueField, valueBytes]), Buffer.alloc(valueBytes, "x")]);
@@ -21,6 +39,6 @@ export function etcdRequest(command: EtcdCommand): GrpcRequest {
   return new GrpcRequest("/etcdserverpb.KV/Range", Buffer.concat([key, Buffer.from(flags)]));
 }
 
-export function setKey(request: GrpcRequest, index: number): void {
+function setKey(request: GrpcRequest, index: number): void {
   request.message.write(keyOf(index), keyAt, "latin1");
 }

@@ -1,7 +1,6 @@
 import net from "node:net";
 import type { Duplex } from "node:stream";
-import { etcdRequest, setKey } from "./etcd-requests.ts";
-import { GrpcChannel } from "./grpc-channel.ts";
+import { etcdCalls } from "./etcd-requests.ts";
 import { SetBatch } from "./set-batch.ts";
 
 export type Protocol = "redis" | "etcd";
@@ -10,12 +9,8 @@ export type Protocol = "redis" | "etcd";
 type Send = (index: number) => void;
 
 /** How one write after the other goes over a connection: `onAnswer` gets the error of each, or undefined. */
-export function writesOver(
-  protocol: Protocol,
-  socket: Duplex,
-  onAnswer: (error: string | undefined) => void,
-): Send {
-  return protocol === "redis" ? redisWrites(socket, onAnswer) : etcdWrites(socket, onAnswer);
+function writesOver(protocol: Protocol, socket: Duplex, onAnswer: (error: string | undefined) => void): Send {
+  return protocol === "redis" ? redisWrites(socket, onAnswer) : etcdCalls("put", socket, onAnswer);
 }
 
 function redisWrites(socket: Duplex, onAnswer: (error: string | undefined) => void): Send {
@@ -30,15 +25,6 @@ function redisWrites(socket: Duplex, onAnswer: (error: string | undefined) => vo
   });
   // A copy: it may still be on its way when the next connection sends the next one.
   return (index) => socket.write(Buffer.from(set.commands(index, 1)));
-}
-
-function etcdWrites(socket: Duplex, onAnswer: (error: string | undefined) => void): Send {
-  const request = etcdRequest("put");
-  const channel = new GrpcChannel(socket, onAnswer);
-  return (index) => {
-    setKey(request, index);
-    channel.call(request);
-  };
 }
 
 export interface LaneOptions {

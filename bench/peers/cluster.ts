@@ -15,6 +15,8 @@ export interface Seat {
 export interface ClusterKind {
   readonly name: string;
   command(seat: Seat, seats: readonly Seat[]): string[];
+  /** What has to be there before the members start. */
+  prepare?(seats: readonly Seat[]): Promise<void>;
   /** Rejects until the member there serves its clients and has what the others have. */
   serves(port: number): Promise<unknown>;
   leads(port: number): Promise<boolean>;
@@ -38,6 +40,7 @@ export class Cluster implements AsyncDisposable {
       const [port, peerPort] = [await lastingPort(), await lastingPort()];
       seats.push({ id: `n${i}`, port, peerPort, folder: dataFolder() });
     }
+    await kind.prepare?.(seats);
     const cluster = new Cluster(kind, seats);
     for (const seat of seats) cluster.start(seat);
     for (const seat of seats) await cluster.serves(seat);

@@ -15,6 +15,18 @@ export const kvorumVoters: ClusterKind = {
   leads: async (port) => ((await ask(port, "ROLE")) as unknown[])[0] === "master",
 };
 
+/** The same, where members find each other at proxies: at the same ports of `host`. */
+export function kvorumBehind(host: string): ClusterKind {
+  return {
+    ...kvorumVoters,
+    command: (seat, seats) => [
+      ...kvorumMember(seat, "always"),
+      ...["--announce", `${host}:${seat.port}`],
+      ...["--cluster", seats.map(({ id, peerPort }) => `${id}=${host}:${peerPort}`).join(",")],
+    ],
+  };
+}
+
 /** One voter, and learners that follow it: each is on the disk within a second. */
 export const kvorumLearners: ClusterKind = {
   ...kvorumVoters,

@@ -1,4 +1,4 @@
-import type { EtcdTarget } from "../load/etcd-load.ts";
+import type { ClosedTarget } from "../load/closed-load.ts";
 import type { Target } from "../load/redis-benchmark.ts";
 import { Cluster } from "../peers/cluster.ts";
 import { etcdVoters } from "../peers/etcd-cluster.ts";
@@ -46,7 +46,7 @@ export async function leaderOf(cluster: Cluster): Promise<Target> {
   return { port: (await cluster.leader()).port, pids: cluster.pids };
 }
 
-export async function etcdLeaderOf(cluster: Cluster): Promise<EtcdTarget> {
+export async function etcdLeaderOf(cluster: Cluster): Promise<ClosedTarget> {
   return { ports: [(await cluster.leader()).port], pids: cluster.pids };
 }
 

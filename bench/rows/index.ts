@@ -2,6 +2,7 @@ import type { Row } from "../row.ts";
 import { asynchronous } from "./async.ts";
 import { costCurve } from "./cost-curve.ts";
 import { durable } from "./durable.ts";
+import { failoverCut } from "./failover-cut.ts";
 import { failoverKill } from "./failover-kill.ts";
 import { memoryP1 } from "./memory-p1.ts";
 import { memoryP16 } from "./memory-p16.ts";
@@ -10,6 +11,7 @@ import { memoryPerKey } from "./memory-per-key.ts";
 import { pause } from "./pause.ts";
 import { quorum } from "./quorum.ts";
 import { quorumP16 } from "./quorum-p16.ts";
+import { readLinearizable, readStale } from "./reads.ts";
 import { recovery } from "./recovery.ts";
 import { transfer } from "./transfer.ts";
 
@@ -26,6 +28,9 @@ export const rows: readonly Row[] = [
   quorum,
   quorumP16,
   asynchronous,
+  readLinearizable,
+  readStale,
   failoverKill,
+  failoverCut,
   transfer,
 ];

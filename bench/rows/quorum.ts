@@ -1,4 +1,4 @@
-import { etcdLoad, etcdLoadCommand } from "../load/etcd-load.ts";
+import { closedLoad, closedLoadCommand } from "../load/closed-load.ts";
 import { redisBenchmark, redisBenchmarkCommand } from "../load/redis-benchmark.ts";
 import { valueBytes } from "../load/set-batch.ts";
 import type { Cluster } from "../peers/cluster.ts";
@@ -58,11 +58,17 @@ async function caseOf(
     ...({ command: "set", pipeline: 1, connections, keys, valueBytes } as const),
     requests: sized(requests.ours),
   };
-  const etcd = { command: "put", connections, keys, requests: sized(requests.peer) } as const;
+  const etcd = {
+    protocol: "etcd",
+    command: "put",
+    connections,
+    keys,
+    requests: sized(requests.peer),
+  } as const;
   const runOurs = async () => redisBenchmark(await leaderOf(ours), load, sharedCores);
-  const runPeer = peer && (async () => etcdLoad(await etcdLeaderOf(peer), etcd));
+  const runPeer = peer && (async () => closedLoad(await etcdLeaderOf(peer), etcd));
   bench.started(shown(pinned(sharedCores, redisBenchmarkCommand("PORT", load))));
-  if (peer !== undefined) bench.started(shown(pinned(sharedCores, etcdLoadCommand("PORT", etcd))));
+  if (peer !== undefined) bench.started(shown(pinned(sharedCores, closedLoadCommand("PORT", etcd))));
   const label = `c${connections}`;
   bench.note(`${label}, warming up`);
   await runOurs();

@@ -3,8 +3,11 @@ import { sharedCores } from "../programs.ts";
 import type { EtcdCommand } from "./etcd-requests.ts";
 import { type Measured, measured } from "./redis-benchmark.ts";
 import { run } from "./run.ts";
+import type { Protocol } from "./write-lane.ts";
 
-export interface EtcdLoad {
+export interface ClosedLoad {
+  readonly protocol: Protocol;
+  /** To kvorum only reads. */
   readonly command: EtcdCommand;
   readonly connections: number;
   readonly keys: number;
@@ -14,23 +17,23 @@ export interface EtcdLoad {
 }
 
 /** Where the connections go, in turns. */
-export interface EtcdTarget {
+export interface ClosedTarget {
   readonly ports: readonly number[];
   readonly pids: readonly number[];
 }
 
-const program = join(import.meta.dirname, "programs/etcd-load.js");
+const program = join(import.meta.dirname, "programs/closed-load.js");
 
-/** Puts the load on etcd, once: what redisBenchmark() is for the other side. */
-export function etcdLoad({ ports, pids }: EtcdTarget, load: EtcdLoad): Promise<Measured> {
-  const command = etcdLoadCommand(ports.join(","), load);
+/** Puts the load on a cluster, once: what redisBenchmark() does, for etcd, and for reads from several members. */
+export function closedLoad({ ports, pids }: ClosedTarget, load: ClosedLoad): Promise<Measured> {
+  const command = closedLoadCommand(ports.join(","), load);
   return measured(pids, load.requests, async () => JSON.parse(await run(command, sharedCores)));
 }
 
-export function etcdLoadCommand(ports: string, load: EtcdLoad): string[] {
-  const { command, connections, keys, requests, inSequence = false } = load;
+export function closedLoadCommand(ports: string, load: ClosedLoad): string[] {
+  const { protocol, command, connections, keys, requests, inSequence = false } = load;
   return [
-    ...[process.execPath, program, "--ports", ports, "--command", command],
+    ...[process.execPath, program, "--protocol", protocol, "--ports", ports, "--command", command],
     ...["--connections", String(connections), "--keys", String(keys), "--requests", String(requests)],
     ...(inSequence ? ["--in-sequence"] : []),
   ];

@@ -2,19 +2,19 @@ import { once } from "node:events";
 import net from "node:net";
 import { createHistogram } from "node:perf_hooks";
 import { parseArgs } from "node:util";
-import { type EtcdCommand, etcdRequest, setKey } from "../etcd-requests.ts";
-import { GrpcChannel } from "../grpc-channel.ts";
-import { valueBytes } from "../set-batch.ts";
+import { type EtcdCommand, etcdCalls } from "../etcd-requests.ts";
+import { readsOver } from "../reads-over.ts";
 
 /**
- * What redis-benchmark does, for etcd: each connection sends its next request when the last one was answered.
+ * What redis-benchmark does, for etcd, and for reads from several members: each connection sends its next request when the last one was answered.
  *
- *     node dist/bench/load/programs/etcd-load.js --ports 2379 --command put --connections 50 --keys 100000 --requests 20000
+ *     node dist/bench/load/programs/closed-load.js --protocol etcd --ports 2379 --command put --connections 50 --keys 100000 --requests 20000
  *
  * Prints the rate and the latencies as JSON.
  */
 const { values: options } = parseArgs({
   options: {
+    protocol: { type: "string" },
     ports: { type: "string", default: "" },
     command: { type: "string" },
     connections: { type: "string" },
@@ -42,21 +42,24 @@ for (const start of starts) start();
 async function connect(port: number): Promise<() => void> {
   const socket = net.connect({ port, host: "127.0.0.1", noDelay: true });
   await once(socket, "connect");
-  const request = etcdRequest(command);
   let sentMs = 0;
-  const channel = new GrpcChannel(socket, (error) => {
+  const onAnswer = (error: string | undefined): void => {
     if (error !== undefined) throw new Error(error);
-    if (command !== "put" && channel.answerBytes < valueBytes) throw new Error("a key does not exist");
     latency.record(Math.max(1, Math.round((performance.now() - sentMs) * 1_000)));
     if (++answered === requests) finish();
     else send();
-  });
+  };
+  const isStale = command === "stale-get";
+  const call =
+    options.protocol === "etcd"
+      ? etcdCalls(command, socket, onAnswer)
+      : await readsOver(socket, isStale, onAnswer);
   const send = (): void => {
     if (sent === requests) return;
-    setKey(request, isInSequence ? sent % keys : Math.floor(Math.random() * keys));
+    const index = isInSequence ? sent % keys : Math.floor(Math.random() * keys);
     sent++;
     sentMs = performance.now();
-    channel.call(request);
+    call(index);
   };
   return send;
 }
