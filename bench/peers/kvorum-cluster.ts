@@ -32,7 +32,8 @@ export const kvorumLearners: ClusterKind = {
   ...kvorumVoters,
   command: (seat, seats) => [
     ...kvorumMember(seat, "interval"),
-    ...(seat === seats[0] ? [] : ["--replica-of", `127.0.0.1:${seats[0]!.port}`]),
+    // Its port for members: that one is not 10000 above the clients' here, where it would be looked for.
+    ...(seat === seats[0] ? [] : ["--replica-of", `127.0.0.1:${seats[0]!.peerPort}`]),
   ],
 };
 
