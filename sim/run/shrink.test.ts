@@ -22,7 +22,7 @@ test("a failure becomes smaller, and what is left fails in the same way each tim
     const [smallest, options] = await shrink(pool, failure, {}, (line) => told.push(line));
     const { checker } = failure.violations[0]!;
     assert.ok(told.length > 1, told.join("\n"));
-    assert.ok(smallest.events < failure.events / 2, `${smallest.events} events of ${failure.events}`);
+    assert.ok(smallest.events < failure.events, `${smallest.events} events of ${failure.events}`);
     assert.ok(smallest.violations.some((violation) => violation.checker === checker));
     // What is repeated by hand is this run.
     const { traceHash, violations } = await pool.run(failure.seed, options);

@@ -149,6 +149,7 @@ function toConfig(values: SettingValues, sources: NodeConfig["sources"]): NodeCo
       listed: readNodeList(values.cluster)!,
       join: values.join || values["replica-of"] || undefined,
       wantsVote: values["replica-of"] === "",
+      syncsLate: values.fsync === "interval",
       secret: values["cluster-secret"],
     },
     writeQuorum: values["write-quorum"],

@@ -22,6 +22,8 @@ export interface PlaceConfig {
   readonly join: Address | undefined;
   /** It joins to become a voter; else it stays a learner. */
   readonly wantsVote: boolean;
+  /** Its log is synced now and then only: others do not let it vote. */
+  readonly syncsLate: boolean;
   readonly secret: string;
 }
 
@@ -51,7 +53,8 @@ export class Place {
     this.network = new PeerNetwork(
       () => {
         const { nodeId, clusterId, incarnation, boot, isUnbound } = directory.identity;
-        return { id: nodeId, cluster: isUnbound ? "" : clusterId, incarnation, boot, ...this.#addresses };
+        const place = { cluster: isUnbound ? "" : clusterId, ...this.#addresses };
+        return { id: nodeId, incarnation, boot, ...place, ...(config.syncsLate && { syncsLate: true }) };
       },
       { ...parts, secret: config.secret },
     );

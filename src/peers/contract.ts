@@ -10,6 +10,8 @@ export interface Peers {
   send(message: PeerMessage): void;
   /** Who the members are, as of the last entry of this node's log: whom to reach, and where. */
   setMembers(configuration: Configuration): void;
+  /** Whether the member has said that it syncs now and then only: it must not vote with others. */
+  syncsLate?(id: NodeId): boolean;
   /** Who hears what arrives; before that it is lost. */
   listen(listener: PeerListener): void;
 }

@@ -25,6 +25,8 @@ export interface Hello {
   readonly peer: string;
   /** HOST:PORT where it hears clients. */
   readonly client: string;
+  /** Its log is synced now and then only. */
+  readonly syncsLate?: true;
   /** Never used before, so that nobody can repeat a proof. */
   readonly nonce: string;
 }
@@ -45,7 +47,7 @@ export function parseHello(json: string): Hello | { readonly protocol: number } 
 }
 
 function isHello(value: Record<string, unknown>): value is Record<string, unknown> & Hello {
-  const { cluster, id, incarnation, boot, run, purpose, peer, client, nonce } = value;
+  const { cluster, id, incarnation, boot, run, purpose, peer, client, nonce, syncsLate } = value;
   return (
     (cluster === "" || isHex(cluster, 32)) &&
     typeof id === "string" &&
@@ -56,6 +58,7 @@ function isHello(value: Record<string, unknown>): value is Record<string, unknow
     (purpose === "ask" || channels.includes(purpose as Channel)) &&
     isAddress(peer) &&
     isAddress(client) &&
+    (syncsLate === undefined || syncsLate === true) &&
     isHex(nonce, 32)
   );
 }

@@ -27,6 +27,7 @@ export interface Self {
   /** As others reach them. */
   readonly peer: string;
   readonly client: string;
+  readonly syncsLate?: true;
 }
 
 export interface NetworkParts {
@@ -122,6 +123,10 @@ export class PeerNetwork implements Peers {
     return this.#links.get(id)?.isUp ?? false;
   }
 
+  syncsLate(id: NodeId): boolean {
+    return this.#heard.get(id)?.syncsLate === true;
+  }
+
   /** Where a member hears the others, as far as it is known. */
   addressOf(id: NodeId): string | undefined {
     return this.#heard.get(id)?.peer ?? this.#members.get(id)?.peer;
@@ -147,10 +152,8 @@ export class PeerNetwork implements Peers {
   }
 
   #hello(purpose: Purpose): Hello {
-    const { cluster, id, incarnation, boot, peer, client } = this.self;
     const nonce = this.#parts.random.bytes(16).toString("hex");
-    const run = this.#run;
-    return { protocol: protocolVersion, cluster, id, incarnation, boot, run, purpose, peer, client, nonce };
+    return { protocol: protocolVersion, ...this.self, run: this.#run, purpose, nonce };
   }
 
   #link(id: NodeId): Link {

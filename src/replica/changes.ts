@@ -44,7 +44,7 @@ export class Changes {
   change(change: Change): Promise<void> {
     const consensus = this.#leading();
     if (consensus instanceof KvorumError) return Promise.reject(consensus);
-    const problem = this.#tooFewFor(change, consensus.configuration);
+    const problem = this.#tooFewFor(change, consensus.configuration) ?? syncsTooLate(change, consensus);
     if (problem !== undefined) return Promise.reject(problem);
     // Proposing goes on with all that is decided, by which the term may be over.
     const { term } = consensus;
@@ -137,6 +137,15 @@ export class Changes {
       `without ${change.id} there are ${left} voters, and each write wants ${writeQuorum} (W)`,
     );
   }
+}
+
+/** Votes rest on what a disk has promised. */
+function syncsTooLate({ type, id }: Change, consensus: Consensus): KvorumError | undefined {
+  if (type !== "promote" || !consensus.syncsLate(id)) return undefined;
+  return new KvorumError(
+    "ERR",
+    `${id} syncs now and then (fsync interval): start it with --fsync always first`,
+  );
 }
 
 function isOf(one: EntryId, entry: EntryId): boolean {

@@ -255,6 +255,11 @@ export class Consensus {
     return this.#node.status();
   }
 
+  /** The member has said that it syncs now and then only. */
+  syncsLate(id: NodeId): boolean {
+    return this.#parts.peers.syncsLate?.(id) ?? false;
+  }
+
   /** An entry of the log, where it is in memory. */
   entryAt(index: LogIndex): Entry | undefined {
     return this.#parts.log.cached(index, 0)?.[0];

@@ -159,3 +159,22 @@ async function say(cluster: Cluster, id: string, line: string): Promise<string> 
   client.socket.destroy();
   return said;
 }
+
+test("a replica that syncs now and then gets no vote before it syncs each write", async () => {
+  await using cluster = new Cluster([]);
+  cluster.start("n1", "--id", "n1");
+  assert.equal(await cluster.call("n1", "SET", "a", "1"), "OK");
+  cluster.start("n2", "--replica-of", cluster.clientsOf("n1"), "--fsync", "interval");
+  assert.equal(await cluster.call("n2", "GET", "a"), "1");
+  assert.equal(
+    await cluster.call("n1", "KVORUM", "PROMOTE", "n2"),
+    "-ERR n2 syncs now and then (fsync interval): start it with --fsync always first",
+  );
+  await cluster.stop("n2");
+  cluster.start("n2", "--fsync", "always");
+  assert.equal(await cluster.call("n2", "GET", "a"), "1");
+  let reply: unknown;
+  do reply = await cluster.call("n1", "KVORUM", "PROMOTE", "n2");
+  while (/^-BUSY/.test(String(reply)));
+  assert.equal(reply, "OK");
+});

@@ -98,7 +98,11 @@ test("HELP of every container lists its subcommands", async () => {
   await using node = await LiveServer.start();
   using client = await RawClient.connect(node.port);
   for (const { name, children } of commands.filter((command) => command.children.length > 0)) {
-    const lines = ((await client.call(name, "help")) as string[]).filter((line) => !line.startsWith(" "));
+    const reply = await client.call(name, "help");
+    // As in Redis, where there is no cluster, not even this is told of it.
+    if (name === "cluster") assert.equal(reply, "-ERR This instance has cluster support disabled");
+    if (name === "cluster") continue;
+    const lines = (reply as string[]).filter((line) => !line.startsWith(" "));
     for (const child of children) {
       assert.ok(
         lines.some((line) => line.startsWith(child.name.toUpperCase())),
