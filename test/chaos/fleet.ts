@@ -96,7 +96,7 @@ export class Fleet {
     );
     closeSync(log);
     child.on("message", (answer: Answer) => this.#orders.get(answer.number)?.(answer));
-    const ended = once(child, "exit").then(() => this.#ended(id, life));
+    const ended = once(child, "exit").then(([code, signal]) => this.#ended(id, life, code ?? signal));
     const serves = new Promise<void>((resolve) => {
       child.on("message", (answer: Answer) => answer.number === 0 && resolve());
     });
@@ -210,9 +210,9 @@ export class Fleet {
     await within(patienceMs, life.ended, `${id} does not end: see ${id}.log`);
   }
 
-  #ended(id: NodeId, life: Life): void {
+  #ended(id: NodeId, life: Life, how: number | NodeJS.Signals): void {
     this.#proxies.get(id)!.close();
-    if (!life.isEnding) this.deaths.push(`${id} has ended by itself: see ${id}.log`);
+    if (!life.isEnding) this.deaths.push(`${id} has ended by itself (${how}): see ${id}.log`);
   }
 
   /** Where it has ended meanwhile, there is nothing to be broken or mended; one that stands still hears it later. */

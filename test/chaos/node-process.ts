@@ -36,9 +36,9 @@ process.on("message", (order: Numbered) => {
   );
 });
 // Whoever has started it is gone: nobody would ever end it.
-process.on("disconnect", () => process.exit(1));
+process.on("disconnect", () => ended("nobody gives orders any more"));
 process.on("SIGTERM", () => void node.stop());
-void node.stopped.then(() => process.exit(0));
+void node.stopped.then((reason) => ended(reason ?? "stopped"));
 node.ready.then(
   () => tell({ number: 0, state: stateOf(false) }),
   (error: unknown) => {
@@ -79,6 +79,11 @@ function stateOf(hashes: boolean): NodeState | undefined {
     },
     ...{ voters: idsOf(true), learners: idsOf(false) },
   };
+}
+
+function ended(reason: string): void {
+  process.stderr.write(`kvorum: ${reason}\n`);
+  process.exit(reason === "stopped" ? 0 : 1);
 }
 
 function tell(answer: Answer): void {

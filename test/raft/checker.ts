@@ -52,7 +52,7 @@ export class Checker implements Witness {
   readonly #votes: Map<string, NodeId> = new Map();
   readonly #hardTerms: Map<NodeId, Term> = new Map();
   /** Committed entries. */
-  readonly #history: Map<LogIndex, { term: Term; signature: string }> = new Map();
+  readonly #history: Map<LogIndex, { term: Term; committedIn: Term; signature: string }> = new Map();
   /** Every entry that was ever written, by index and term. */
   readonly #written: Map<string, string> = new Map();
   readonly #commitIndexes: Map<NodeId, LogIndex> = new Map();
@@ -191,7 +191,8 @@ export class Checker implements Witness {
     this.#leaders.set(term, member.id);
     const { snapshotIndex, entries } = logOf(member);
     for (const [index, committed] of this.#history) {
-      if (index <= snapshotIndex) continue;
+      // Who was elected long ago and hears of it only now leads nobody.
+      if (index <= snapshotIndex || committed.committedIn >= term) continue;
       const entry = entries.get(index);
       const isThere = entry !== undefined && signatureOf(entry) === committed.signature;
       assert.ok(isThere, `${member.id} leads term ${term} without the committed entry ${index}`);
@@ -238,7 +239,7 @@ export class Checker implements Witness {
       const entry = entries.get(index)!;
       const holders = voters.filter((id) => this.#holds(this.#members.get(id)!, entry));
       assert.ok(holders.length > voters.length / 2, `${index} is held by ${holders} of ${voters} only`);
-      this.#history.set(index, { term: entry.term, signature: signatureOf(entry) });
+      this.#history.set(index, { term: entry.term, committedIn: term, signature: signatureOf(entry) });
       if (entry.kind === CONFIGURATION) this.#changed(decodeConfiguration(entry.payload));
     }
     this.committedIndex = commitIndex;
