@@ -23,6 +23,9 @@ interface Life {
   isPaused: boolean;
   /** Its end was wanted. */
   isEnding: boolean;
+  hasServed: boolean;
+  /** Its disk was not always well. */
+  wasWounded: boolean;
 }
 
 /** The nodes of a run: real processes on real disks, each behind a proxy for what members say to each other. */
@@ -100,7 +103,13 @@ export class Fleet {
     const serves = new Promise<void>((resolve) => {
       child.on("message", (answer: Answer) => answer.number === 0 && resolve());
     });
-    const life: Life = { process: child, serves, ended, isPaused: false, isEnding: false };
+    const life: Life = {
+      ...{ process: child, serves, ended },
+      ...{ isPaused: false, isEnding: false, hasServed: false, wasWounded: false },
+    };
+    void serves.then(() => {
+      life.hasServed = true;
+    });
     this.#lives.set(id, life);
     await this.#proxyOf(id).open();
   }
@@ -147,6 +156,7 @@ export class Fleet {
   }
 
   async disk(id: NodeId, state: DiskState): Promise<void> {
+    this.#lives.get(id)!.wasWounded = true;
     await this.#wound(id, { type: "disk", state });
   }
 
@@ -212,7 +222,9 @@ export class Fleet {
 
   #ended(id: NodeId, life: Life, how: number | NodeJS.Signals): void {
     this.#proxies.get(id)!.close();
-    if (!life.isEnding) this.deaths.push(`${id} has ended by itself (${how}): see ${id}.log`);
+    // Whose disk fails while it starts says so, and ends; one that serves goes on, and answers what it can.
+    const isExcused = life.wasWounded && !life.hasServed;
+    if (!life.isEnding && !isExcused) this.deaths.push(`${id} has ended by itself (${how}): see ${id}.log`);
   }
 
   /** Where it has ended meanwhile, there is nothing to be broken or mended; one that stands still hears it later. */

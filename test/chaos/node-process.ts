@@ -38,7 +38,8 @@ process.on("message", (order: Numbered) => {
 // Whoever has started it is gone: nobody would ever end it.
 process.on("disconnect", () => ended("nobody gives orders any more"));
 process.on("SIGTERM", () => void node.stop());
-void node.stopped.then((reason) => ended(reason ?? "stopped"));
+// Behind what a start says that was refused, which stops the node as well.
+void node.stopped.then((reason) => setImmediate(() => ended(reason ?? "stopped")));
 node.ready.then(
   () => tell({ number: 0, state: stateOf(false) }),
   (error: unknown) => {
