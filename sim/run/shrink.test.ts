@@ -22,6 +22,9 @@ test("a failure becomes smaller, and what is left fails in the same way each tim
     const [smallest, options] = await shrink(pool, failure, {}, (line) => told.push(line));
     const { checker } = failure.violations[0]!;
     assert.ok(told.length > 1, told.join("\n"));
+    // The bug needs no fault to show.
+    assert.deepEqual(options.faults, []);
+    assert.ok(options.clients! <= 2, JSON.stringify(options));
     assert.ok(smallest.events < failure.events, `${smallest.events} events of ${failure.events}`);
     assert.ok(smallest.violations.some((violation) => violation.checker === checker));
     // What is repeated by hand is this run.
