@@ -140,9 +140,11 @@ function set(m: Model, words: readonly string[]): string {
   const allowed =
     !(has("NX") && old !== undefined) &&
     !(has("XX") && old === undefined) &&
-    !(has("IFEQ") && old?.value !== expected);
+    !(has("IFEQ") && old?.value !== expected) &&
+    !(has("IFREV") && (old?.modified ?? 0) !== option(words, "IFREV"));
   if (allowed) m.putUntil(key, value, has("KEEPTTL") ? (old?.deadline ?? 0) : deadlineFrom(m, words));
   if (has("GET")) return bulk(old?.value);
+  if (allowed && has("IFREV")) return String(m.find(key)?.modified ?? 0);
   return allowed ? "OK" : "nil";
 }
 
@@ -233,6 +235,12 @@ function copy(m: Model, words: readonly string[]): string {
   return flag(move(m, from, to, target, words.includes("REPLACE", 3)));
 }
 
+function delex(m: Model, [, key = "", condition, compared]: readonly string[]): string {
+  const old = m.find(key);
+  const is = condition === "IFREV" ? old?.modified === Number(compared) : old?.value === compared;
+  return flag((condition === undefined || is !== (condition === "IFNE")) && m.remove(key));
+}
+
 function pairsOf(words: readonly string[]): [string, string][] {
   return words.flatMap((word, i) => (i % 2 === 1 ? [[word, words[i + 1]!] satisfies [string, string]] : []));
 }
@@ -247,6 +255,12 @@ const commands: Readonly<Record<string, ModelCommand>> = {
     m.remove(key!);
     return bulk(old?.value);
   },
+  GETREV(m, [, key]) {
+    const entry = m.find(key!);
+    return entry === undefined ? "nil" : `[${bulk(entry.value)}, ${entry.modified}]`;
+  },
+  DELEX: delex,
+  DELIFEQ: (m, [, key, value]) => delex(m, ["DELEX", key!, "IFEQ", value!]),
   SETNX: (m, [, key, value]) => flag(set(m, ["SET", key!, value!, "NX"]) === "OK"),
   MGET: (m, [, ...keys]) => `[${keys.map((key) => bulk(m.find(key)?.value)).join(", ")}]`,
   MSET(m, words) {

@@ -35,7 +35,8 @@ export class Pair {
     this.model.db = db;
   }
 
-  run(...words: string[]): void {
+  run(...line: string[]): void {
+    const words = this.#withRevision(line);
     const bytes = words.map((word) => Buffer.from(word, "latin1"));
     const reply = this.client.run(...bytes);
     const expected = this.model.run(words);
@@ -43,7 +44,8 @@ export class Pair {
     assert.equal(this.client.engine.revision, this.model.revision, cut(words.join(" ")));
   }
 
-  transaction(lines: readonly string[][]): void {
+  transaction(drawn: readonly string[][]): void {
+    const lines = drawn.map((line) => this.#withRevision(line));
     const bytes = lines.map((words) => words.map((word) => Buffer.from(word, "latin1")));
     const shown = cut(lines.map((words) => words.join(" ")).join("; "));
     const replies = this.client.transaction(...bytes);
@@ -62,7 +64,8 @@ export class Pair {
   }
 
   /** A write under a number, or a transaction of several, where the client now waits for `low` numbers more. */
-  numbered(index: number, ahead: number, raised: number, lines: readonly string[][]): void {
+  numbered(index: number, ahead: number, raised: number, drawn: readonly string[][]): void {
+    const lines = drawn.map((line) => this.#withRevision(line));
     const { id, low } = this.model.sessions.nth(index);
     const [sequence, lowest] = [Math.max(0, low + ahead), Math.max(0, low + raised)];
     const shown = cut(`${id} ${sequence} ${lowest} ${lines.map((words) => words.join(" ")).join("; ")}`);
@@ -80,6 +83,14 @@ export class Pair {
     this.client.engine.advance(this.client.now, 0);
     const admission = this.client.engine.sessions.admit(id, low + ahead);
     assert.equal(admission, this.model.sessions.admit(id, low + ahead));
+  }
+
+  /** The revision that the key has now, where that is what the line asks for. */
+  #withRevision(line: readonly string[]): string[] {
+    return line.map((word, i) => {
+      if (word !== "now" || line[i - 1] !== "IFREV") return word;
+      return String(this.model.find(line[1]!)?.modified ?? 0);
+    });
   }
 
   #wordsOf(lines: readonly string[][]): Buffer[] {
@@ -198,7 +209,10 @@ function words(...parts: (string | fc.Arbitrary<string> | fc.Arbitrary<string[]>
 
 const none = fc.constant<string[]>([]);
 const time = fc.oneof(none, none, words("PX", ms), words("EX", ms), words("PXAT", "1"), words("KEEPTTL"));
-const condition = fc.oneof(none, none, words("NX"), words("XX"), words("IFEQ", value));
+const revision = fc.oneof(fc.constant("now"), fc.constant("0"), fc.nat(40).map(String));
+const isRevision = words("IFREV", revision);
+const condition = fc.oneof(none, none, words("NX"), words("XX"), words("IFEQ", value), isRevision);
+const deletion = fc.oneof(none, words("IFEQ", value), words("IFNE", value), isRevision);
 const wantsOld = fc.oneof(none, words("GET"));
 const when = fc.oneof(none, none, words("NX"), words("XX"), words("GT"), words("LT"), words("XX", "LT"));
 const getexOption = fc.oneof(none, words("PERSIST"), words("PX", ms), words("PXAT", "1"));
@@ -212,6 +226,9 @@ const command = fc.oneof(
   { weight: 2, arbitrary: words("GETEX", key, getexOption) },
   words("GETSET", key, value),
   words("GETDEL", key),
+  { weight: 2, arbitrary: words("GETREV", key) },
+  { weight: 2, arbitrary: words("DELEX", key, deletion) },
+  words("DELIFEQ", key, value),
   words("SETNX", key, value),
   words("MGET", keys),
   words("MSET", pairs),
@@ -240,6 +257,7 @@ const command = fc.oneof(
 const write = fc.oneof(
   { weight: 3, arbitrary: words("SET", key, value, condition, wantsOld, time) },
   words("GETDEL", key),
+  words("DELEX", key, deletion),
   words("APPEND", key, value),
   words("INCRBY", key, whole),
   words("DEL", keys),

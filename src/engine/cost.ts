@@ -179,6 +179,7 @@ type OfValues = (cost: ValueCost, args: Arguments, db: number) => void;
 const byValue: Readonly<Record<string, OfValues>> = {
   get: replied,
   getdel: replied,
+  getrev: replied,
   mget: (cost, args, db) => {
     let bytes = 0;
     for (let i = 1; i < args.count; i++) bytes += cost.lengthOf(args, i, db);

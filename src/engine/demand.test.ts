@@ -140,6 +140,8 @@ test("many small records demand as many pages as they fill, and one for each cla
 test("every write is known to demand something, or to remove", () => {
   const removes = [
     "del",
+    "delex",
+    "delifeq",
     "flushall",
     "flushdb",
     "getdel",

@@ -54,7 +54,7 @@ function pagesForPuts(puts: number, bytes: number): number {
 
 /** They take no place. */
 const removing: ReadonlySet<string> = new Set([
-  ...["del", "unlink", "getdel", "flushall", "flushdb", "swapdb"],
+  ...["del", "delex", "delifeq", "unlink", "getdel", "flushall", "flushdb", "swapdb"],
   ...["session|open", "session|close"],
 ]);
 

@@ -129,6 +129,30 @@ export const knownDifferences: readonly KnownDifference[] = [
     kvorum: "+OK",
   },
   {
+    title: "`SET key value IFREV revision`",
+    conversation: readScript("DEL a | SET a 2 IFREV 1"),
+    redis: "-ERR syntax error",
+    kvorum: "$-1",
+  },
+  {
+    title: "`GETREV`",
+    conversation: readScript("SET a 1 | GETREV a"),
+    redis: "-ERR unknown command 'GETREV', with args beginning with: 'a' ",
+    kvorum: "*2",
+  },
+  {
+    title: "`DELEX`",
+    conversation: readScript("SET a 1 | DELEX a IFEQ 1"),
+    redis: "-ERR unknown command 'DELEX', with args beginning with: 'a' 'IFEQ' '1' ",
+    kvorum: ":1",
+  },
+  {
+    title: "`DELIFEQ`",
+    conversation: readScript("SET a 1 | DELIFEQ a 2"),
+    redis: "-ERR unknown command 'DELIFEQ', with args beginning with: 'a' '2' ",
+    kvorum: ":0",
+  },
+  {
     title: "`CLIENT SETINFO`, `CLIENT NO-TOUCH`",
     conversation: readScript("CLIENT NO-TOUCH ON | CLIENT SETINFO LIB-NAME x"),
     redis: "-ERR unknown subcommand 'SETINFO'. Try CLIENT HELP.",

@@ -1,4 +1,5 @@
 import type { Handlers } from "../execution.ts";
+import { compareHandlers } from "./compare.ts";
 import { counterHandlers } from "./counters.ts";
 import { databaseHandlers } from "./databases.ts";
 import { expiryHandlers } from "./expiry.ts";
@@ -17,6 +18,7 @@ export const engineHandlers: Handlers = {
   ...stringHandlers,
   ...setHandlers,
   ...stringEditHandlers,
+  ...compareHandlers,
   ...counterHandlers,
   ...lcsHandlers,
   ...keyHandlers,

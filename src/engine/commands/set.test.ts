@@ -115,6 +115,7 @@ test("IFEQ sets only where the value is the given one", () => {
 
 test("options that contradict each other, or are none, are a syntax error", () => {
   const wrong = ["NX XX", "XX NX", "NX IFEQ v", "IFEQ v XX", "IFEQ v IFEQ v", "EX 1 PX 1", "EXAT 1 EX 1"];
+  wrong.push("NX IFREV 1", "IFREV 1 XX", "IFREV 1 IFEQ v", "IFREV 1 IFREV 1", "IFREV");
   wrong.push("PXAT 1 EXAT 1", "KEEPTTL EX 1", "PX 1 KEEPTTL", "PERSIST", "EX", "IFEQ", "NX EX", "nxx", "5");
   for (const options of wrong) {
     assert.equal(c.run("SET", "k", "v", ...options.split(" ")), syntax, options);
@@ -181,7 +182,16 @@ test("GETEX looks at the syntax, then for the key, then at the time", () => {
   assert.equal(c.run("GETEX", "absent", "EX", "0"), "nil");
   assert.equal(c.run("GETEX", "absent", "EX", "a"), "nil");
   assert.equal(c.run("GETEX", "absent", "EX"), syntax);
-  for (const options of ["NX", "GET", "KEEPTTL", "IFEQ v", "PERSIST EX 1", "EX 1 PERSIST", "EX 1 PX 1"]) {
+  for (const options of [
+    "NX",
+    "GET",
+    "KEEPTTL",
+    "IFEQ v",
+    "IFREV 1",
+    "PERSIST EX 1",
+    "EX 1 PERSIST",
+    "EX 1 PX 1",
+  ]) {
     assert.equal(c.run("GETEX", "absent", ...options.split(" ")), syntax, options);
   }
   c.run("SET", "k", "v");

@@ -1,5 +1,5 @@
 import type { Execution, Handlers } from "../execution.ts";
-import { bytesOf, deadlineOf, valueLength, valueStart } from "../record.ts";
+import { deadlineOf, modifiedOf } from "../record.ts";
 import {
   clearDeadline,
   findKey,
@@ -10,10 +10,12 @@ import {
   replyValueOrNull,
   setDeadline,
 } from "./access.ts";
+import { revisionIs, valueIs } from "./compare.ts";
 import {
   deadlineFromOptions,
   GET,
   IFEQ,
+  IFREV,
   KEEPTTL,
   NX,
   options,
@@ -38,7 +40,7 @@ function set(x: Execution): void {
   const { flags, comparison } = options;
   const deadline = options.time === 0 ? 0 : deadlineFromOptions(x);
   if (options.time !== 0 && deadline === 0) return;
-  if ((flags & (NX | XX | IFEQ | GET | KEEPTTL)) === 0) {
+  if ((flags & (NX | XX | IFEQ | IFREV | GET | KEEPTTL)) === 0) {
     setUntil(x, 2, deadline);
     x.out.ok();
   } else {
@@ -49,37 +51,32 @@ function set(x: Execution): void {
 function setIf(x: Execution, flags: number, comparison: number, deadline: number): void {
   const old = (flags & GET) === 0 ? findKey(x, 1) : readKey(x, 1);
   const allowed = isAllowed(x, flags, comparison, old);
+  // The old value is answered before it is replaced.
   if ((flags & GET) !== 0) replyValueOrNull(x, old);
-  else if (allowed) x.out.ok();
-  else x.out.null();
+  else if (!allowed) x.out.null();
   if (!allowed) return;
   const keeps = (flags & KEEPTTL) !== 0 && old !== 0;
-  setUntil(x, 2, keeps ? deadlineOf(x.keyspace.arena, old) : deadline);
+  const written = setUntil(x, 2, keeps ? deadlineOf(x.keyspace.arena, old) : deadline);
+  if ((flags & GET) !== 0) return;
+  // The next IFREV compares this one: 0 where the deadline has passed and no key was left.
+  if ((flags & IFREV) !== 0) x.out.integer(written === 0 ? 0 : modifiedOf(x.keyspace.arena, written));
+  else x.out.ok();
 }
 
 function isAllowed(x: Execution, flags: number, comparison: number, old: number): boolean {
   if ((flags & NX) !== 0) return old === 0;
   if ((flags & XX) !== 0) return old !== 0;
   if ((flags & IFEQ) !== 0) return old !== 0 && valueIs(x, old, comparison);
+  if ((flags & IFREV) !== 0) return revisionIs(x, old, comparison);
   return true;
 }
 
-function valueIs(x: Execution, handle: number, index: number): boolean {
-  const { args } = x;
-  const { arena } = x.keyspace;
-  const start = valueStart(arena, handle);
-  const end = start + valueLength(arena, handle);
-  return bytesOf(arena, handle).compare(args.bytes, args.start[index]!, args.end[index]!, start, end) === 0;
-}
-
-/** A deadline that has passed already leaves no key. */
-function setUntil(x: Execution, value: number, deadline: number): void {
-  if (deadline === 0 || deadline > x.now) {
-    putArgument(x, 1, value, deadline);
-    return;
-  }
+/** The record. A deadline that has passed already leaves no key: 0. */
+function setUntil(x: Execution, value: number, deadline: number): number {
+  if (deadline === 0 || deadline > x.now) return putArgument(x, 1, value, deadline);
   const old = findKey(x, 1);
   if (old !== 0) removeRecord(x, old);
+  return 0;
 }
 
 function setnx(x: Execution): void {

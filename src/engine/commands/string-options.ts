@@ -2,6 +2,7 @@ import { limits } from "../../base/limits.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import type { Execution } from "../execution.ts";
 import { readInteger, syntaxError } from "./access.ts";
+import { readRevision } from "./compare.ts";
 
 export const NX = 1;
 export const XX = 2;
@@ -13,11 +14,14 @@ const EX = 64;
 const PX = 128;
 const EXAT = 256;
 const PXAT = 512;
+export const IFREV = 1024;
 const times: number = EX | PX | EXAT | PXAT;
+const comparisons: number = IFEQ | IFREV;
+const conditions: number = NX | XX | comparisons;
 /** Those that are points in time, not spans. */
 const absolute: number = EXAT | PXAT;
 
-export const optionsOfSet: number = NX | XX | IFEQ | GET | KEEPTTL | times;
+export const optionsOfSet: number = NX | XX | IFEQ | IFREV | GET | KEEPTTL | times;
 export const optionsOfGetex: number = PERSIST | times;
 
 /** The options of SET and GETEX. One object for all commands: read it before the next one is parsed. */
@@ -25,7 +29,7 @@ export const options = {
   flags: 0,
   /** The argument behind EX, PX, EXAT or PXAT, 0 where none of them was given. */
   time: 0,
-  /** The argument behind IFEQ. */
+  /** The argument behind IFEQ, or the revision that stands behind IFREV. */
   comparison: 0,
 };
 
@@ -37,7 +41,7 @@ export function parseOptions(x: Execution, first: number, allowed: number): bool
   options.comparison = 0;
   for (let i = first; i < args.count; i++) {
     const option = optionAt(args, i);
-    const takesNext = (option & (times | IFEQ)) !== 0;
+    const takesNext = (option & (times | comparisons)) !== 0;
     if (
       (option & allowed) === 0 ||
       (options.flags & rivalsOf(option)) !== 0 ||
@@ -49,10 +53,16 @@ export function parseOptions(x: Execution, first: number, allowed: number): bool
     options.flags |= option;
     if (!takesNext) continue;
     i++;
-    if (option === IFEQ) options.comparison = i;
+    if ((option & comparisons) !== 0) options.comparison = i;
     else options.time = i;
   }
-  return true;
+  return (options.flags & IFREV) === 0 || takesRevision(x);
+}
+
+function takesRevision(x: Execution): boolean {
+  const revision = readRevision(x, options.comparison);
+  options.comparison = revision ?? 0;
+  return revision !== undefined;
 }
 
 /** The deadline that the parsed options ask for; else answers the error and returns 0. */
@@ -85,11 +95,11 @@ export function refuseTime(x: Execution): void {
 function rivalsOf(option: number): number {
   switch (option) {
     case NX:
-      return XX | IFEQ;
     case XX:
-      return NX | IFEQ;
+      return conditions ^ option;
     case IFEQ:
-      return NX | XX | IFEQ;
+    case IFREV:
+      return conditions;
     case GET:
       return 0;
     case KEEPTTL:
@@ -114,6 +124,8 @@ function optionAt(args: Arguments, i: number): number {
       if (args.is(i, "exat")) return EXAT;
       if (args.is(i, "pxat")) return PXAT;
       return args.is(i, "ifeq") ? IFEQ : 0;
+    case 5:
+      return args.is(i, "ifrev") ? IFREV : 0;
     case 7:
       if (args.is(i, "keepttl")) return KEEPTTL;
       return args.is(i, "persist") ? PERSIST : 0;

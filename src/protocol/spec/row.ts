@@ -17,7 +17,7 @@ export interface CommandRow {
    */
   readonly keyUse?: readonly KeyUse[];
   readonly group: CommandGroup;
-  /** First Redis release that had it; "kvorum" for our own. */
+  /** First release that had it, of Redis where nothing else is said; "kvorum" for our own. */
   readonly since: string;
   /** One sentence, without a full stop. */
   readonly summary: string;

@@ -155,7 +155,7 @@ const types: ReadonlyMap<string, SyntaxType> = new Map([
   ...typed("key", "key key1 key2 newkey source destination"),
   ...typed("integer", "seconds milliseconds timeout increment decrement start end offset count len cursor"),
   ...typed("integer", "index index1 index2 db destination-db protover client-id numlocal numreplicas voters"),
-  ...typed("integer", "session-id sequence lowest-sequence"),
+  ...typed("integer", "session-id sequence lowest-sequence revision"),
   ...typed("double", "float-increment duration"),
   ...typed("pattern", "pattern"),
 ]);

@@ -61,10 +61,12 @@ test("COMMAND HELP lists the subcommands of the rows", () => {
   );
 });
 
-test("IFEQ, which Redis 7.0 has not, makes SET a reader of its key", () => {
-  assert.deepEqual(decode(ours(2, "command getkeysandflags set k v ifeq w")), [
-    [Buffer.from("k"), ["RW", "access", "update"]],
-  ]);
+test("IFEQ and IFREV, which Redis 7.0 has not, make SET a reader of its key", () => {
+  for (const condition of ["ifeq w", "ifrev 7"]) {
+    assert.deepEqual(decode(ours(2, `command getkeysandflags set k v ${condition}`)), [
+      [Buffer.from("k"), ["RW", "access", "update"]],
+    ]);
+  }
 });
 
 test("COMMAND LIST takes no pattern over the limit", () => {
@@ -78,11 +80,14 @@ test("COMMAND LIST takes no pattern over the limit", () => {
 });
 
 /** What Redis 7.0 does not have. */
-const laterCommands = ["waitaof", "client|no-touch", "client|setinfo", "debug|help", "debug|sleep"];
+const laterCommands = [
+  ...["waitaof", "client|no-touch", "client|setinfo", "debug|help", "debug|sleep"],
+  ...["delex", "delifeq"],
+];
 
 /** Syntax that differs on purpose, and why. */
 const otherSyntax = [
-  "set", // IFEQ, as in Valkey 8.1
+  "set", // IFEQ, as in Valkey 8.1, and IFREV
   "incrbyfloat", // float-increment: a name has one type everywhere
   "client|kill", // no brackets around filters of which one is needed
   "client|list", // a list of ids without a block around it
@@ -99,7 +104,7 @@ const sameAnswers = [
   "command docs nosuch",
   "command list filterby module nosuch",
   "command list filterby aclcat nosuch",
-  "command list filterby pattern GETR*",
+  "command list filterby pattern GETRA*",
   "command list filterby pattern client|kil?",
   "command list filterby nosuch x",
   "command list filterby pattern",

@@ -157,11 +157,11 @@ function innerCommand(args: Arguments, first: number): Command | undefined {
   return top.children.find((child) => args.is(first + 1, child.name));
 }
 
-/** SET reads the old value only where GET or IFEQ asks for it. */
+/** SET looks at what was there only where GET, IFEQ or IFREV asks for it. */
 function useIn(args: Arguments, first: number, { use }: KeySpec): KeyUse {
   if (use !== "RW access update variable_flags") return use;
   for (let i = first + 3; i < args.count; i++) {
-    if (args.is(i, "get") || args.is(i, "ifeq")) return "RW access update";
+    if (args.is(i, "get") || args.is(i, "ifeq") || args.is(i, "ifrev")) return "RW access update";
   }
   return "OW update";
 }
