@@ -1,3 +1,4 @@
+import type { DiskCall } from "../src/platform/disk.ts";
 import { drawMs } from "./chance.ts";
 import { crashKinds } from "./crash.ts";
 import { isOperatorFault, type MachineFault, type OperatorFault, type StormFault } from "./knobs.ts";
@@ -9,6 +10,12 @@ import type { SimWorld } from "./world.ts";
 
 /** A disk that hangs does so for up to … */
 const hangMsMax = 30_000;
+
+/** Such calls are counted, up to so many … */
+const changesNames: ReadonlySet<DiskCall> = new Set(["rename", "remove", "syncDirectory"]);
+const nameCallsMax = 6;
+/** … and are done by then, on a disk that is not slow. */
+const callMsMax = 0.2;
 
 /** Who knows what runs on the machines, and gives it orders at the worst moments. */
 export interface Operator {
@@ -102,11 +109,8 @@ export class Storm {
   #begin(fault: MachineFault, machine: SimMachine): (() => void) | undefined {
     switch (fault) {
       case "crash":
-        machine.crash(this.#random.pick(crashKinds), { isMachineOn: true });
-        return () => startAgain(machine);
       case "machine off":
-        machine.crash(this.#random.pick(crashKinds), { isMachineOn: false });
-        return () => startAgain(machine);
+        return this.#crash(machine, fault === "crash");
       case "pause":
         machine.pause();
         return goOnWith(machine);
@@ -141,6 +145,33 @@ export class Storm {
         machine.time.rate = this.#random.pick([0.9, 1, 1.1]);
         return undefined;
     }
+  }
+
+  /**
+   * At once; or at the next moment at which names change on the disk, where what belongs together is only half done. Such
+   * moments are short, and chance alone would hardly ever meet them.
+   */
+  #crash(machine: SimMachine, isMachineOn: boolean): () => void {
+    const { process, disk } = machine;
+    const crash = (): void => {
+      if (machine.process === process && process!.isAlive)
+        machine.crash(this.#random.pick(crashKinds), { isMachineOn });
+    };
+    if (this.#random.chance(0.5)) crash();
+    else {
+      let left = 1 + this.#random.below(nameCallsMax);
+      disk.onCall = (_number, call) => {
+        if (!changesNames.has(call) || --left > 0 || this.#isOver) return;
+        disk.onCall = undefined;
+        // While it is on its way, or just done.
+        this.#world.scheduler.after(this.#random.pick([0, callMsMax]), crash);
+      };
+    }
+    return () => {
+      disk.onCall = undefined;
+      crash();
+      startAgain(machine);
+    };
   }
 
   /** One turn of the event loop takes long, and then others do, with a little work in between. */

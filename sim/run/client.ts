@@ -118,7 +118,13 @@ export class SimClient {
     const asked = this.#asked.find(({ pending }) => pending.wire === wire && pending.index === 0);
     if (asked === undefined) return;
     const { pending } = asked;
-    pending.index = life.member!.appliedIndex + 1;
+    const { appliedIndex } = life.member!;
+    pending.index = appliedIndex + 1;
+    const { mode, committedBefore } = pending;
+    if (mode === "linearizable" && !isWriting(pending.action))
+      this.#parts.watch.checkers.readPoints.read({
+        ...{ node: life.id, what: JSON.stringify(wire), appliedIndex, committedBefore },
+      });
     if (pending.number === undefined) {
       pending.revision = revision;
       pending.hasChanged = hasChanged;
@@ -175,6 +181,7 @@ export class SimClient {
     this.#busySince = this.#parts.scheduler.nowMs;
     this.#link!.send({
       ...{ args, watches, readMode: "linearizable", readQuorum: 0, writeQuorum: 0 },
+      arrives: () => {},
       leaves: () => {},
       answered: (answer, watched) => {
         this.#isBusy = false;
@@ -204,6 +211,9 @@ export class SimClient {
     if (write !== undefined) write.isUnderWay = true;
     link.send({
       ...{ args, readMode: mode, readQuorum, writeQuorum, watches: [] },
+      arrives: () => {
+        pending.committedBefore = watch.checkers.committedIndex;
+      },
       leaves: (answer) => {
         if (isWriteAction && toldBy(action, answer).outcome === "known")
           watch.acknowledged(link.life, pending.index, writeQuorum);

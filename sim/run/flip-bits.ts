@@ -1,22 +1,50 @@
 import type { SimDisk } from "../disk.ts";
 import type { Prng } from "../prng.ts";
 
-const places = ["the tail", "the middle", "a segment's header", "a snapshot", "a small file"] as const;
+const places = [
+  "the tail",
+  "the middle",
+  "a segment's header",
+  "a snapshot",
+  "a small file",
+  "a lost write",
+] as const;
 
 type Place = (typeof places)[number];
 
-/** Changes one bit of a file, or some near each other. Returns where; undefined: there is no such file. */
+const sectorBytes = 512;
+const sectorsMax = 8;
+
+/**
+ * Changes one bit of a file, or some near each other; or sectors in the middle of the log become empty, as where a disk has
+ * said that it wrote them and had not. Returns where; undefined: there is no such file.
+ */
 export function flipBits(disk: SimDisk, random: Prng): Place | undefined {
   const place = random.pick(places);
   const files = [...disk.snapshotFiles()].filter(([path, bytes]) => bytes.length > 0 && isOf(place, path));
   if (files.length === 0) return undefined;
-  const [path, bytes] = place === "the tail" ? files.at(-1)! : random.pick(files);
+  const isLast = place === "the tail" || (place === "a lost write" && random.chance(0.5));
+  const [path, bytes] = isLast ? files.at(-1)! : random.pick(files);
   const [from, to] = rangeOf(place, bytes);
   if (to <= from) return undefined;
+  if (place === "a lost write") return empty(disk, path, bytes, from + random.below(to - from), random);
   const bit = from * 8 + random.below((to - from) * 8);
   const bits = random.pick([1, 1, 1, 8]);
   for (let i = 0; i < bits; i++) if (i === 0 || random.chance(0.5)) flip(disk, path, bit + i, bytes.length);
   return place;
+}
+
+/** Undefined: nothing was there. */
+function empty(disk: SimDisk, path: string, bytes: Buffer, at: number, random: Prng): Place | undefined {
+  const from = at - (at % sectorBytes);
+  const to = Math.min(bytes.length, from + sectorBytes * (1 + random.below(sectorsMax)));
+  let isEmpty = true;
+  for (let bit = from * 8; bit < to * 8; bit++) {
+    if ((bytes[bit >> 3]! & (1 << (bit & 7))) === 0) continue;
+    disk.flipBit(path, bit);
+    isEmpty = false;
+  }
+  return isEmpty ? undefined : "a lost write";
 }
 
 function flip(disk: SimDisk, path: string, bit: number, length: number): void {

@@ -27,6 +27,8 @@ export interface Call {
   readonly writeQuorum: number;
   /** Of WATCH: the keys. */
   readonly watches: readonly string[];
+  /** The node has it. */
+  arrives(): void;
   /** The node has written the reply. */
   leaves(answer: Reply): void;
   /** It has arrived. With what WATCH saw, of WATCH. */
@@ -84,6 +86,7 @@ export class NodeConnection implements Origin {
 
   /** A command arrives. */
   arrive(call: Call): void {
+    call.arrives();
     this.#line.push(call);
     this.#offerAll();
   }

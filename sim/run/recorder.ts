@@ -1,3 +1,4 @@
+import type { LogIndex } from "../../src/raft/types.ts";
 import type { Action, Operation, Outcome, ReadMode, Reply } from "../history.ts";
 import type { Scheduler } from "../scheduler.ts";
 import { type Numbered, wireOfPart } from "../wire.ts";
@@ -25,6 +26,8 @@ export interface Pending {
   /** The revision is its own. */
   hasChanged: boolean;
   clock: number | undefined;
+  /** What was committed anywhere when it arrived at the node. */
+  committedBefore: LogIndex;
   index: number;
   /** Of a session's write: what the attempt that was carried out said of its lowest sequence. */
   lowCarriedOut: number | undefined;
@@ -61,6 +64,7 @@ export class Recorder {
         revision: undefined,
         hasChanged: false,
         clock: undefined,
+        committedBefore: 0,
         index: 0,
         lowCarriedOut: undefined,
         isEnded: false,

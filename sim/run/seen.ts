@@ -1,6 +1,6 @@
 import type { Configuration } from "../../src/raft/configuration.ts";
 import type { NodeStatus } from "../../src/raft/raw-node.ts";
-import type { HardState, LogIndex } from "../../src/raft/types.ts";
+import type { HardState, LogIndex, NodeId } from "../../src/raft/types.ts";
 import type { NodeLife } from "./node.ts";
 
 /** What one node looked like when it was shown to the checkers last, and how far its process had come. */
@@ -12,6 +12,8 @@ export class Seen {
   saved: HardState | undefined;
   configuration: Configuration | undefined;
   configurationIndex: LogIndex = 0;
+  /** Of a leader, for each member: what it counts on. */
+  readonly counted: Map<NodeId, string> = new Map();
   readonly numbers: Float64Array = new Float64Array(7);
 
   /** Whether anything has changed since the last call. */

@@ -6,6 +6,7 @@ import type { NodeStatus } from "../../src/raft/raw-node.ts";
 import type { Entry, LogIndex, NodeId, PlacedConfiguration } from "../../src/raft/types.ts";
 import { type Violation, Violations } from "../checkers/checker.ts";
 import { Bounds } from "../checkers/cluster/bounds.ts";
+import type { Counted } from "../checkers/cluster/held.ts";
 import { ClusterCheckers } from "../checkers/cluster/index.ts";
 import { MemberChanges } from "../checkers/cluster/member-changes.ts";
 import type { Observation } from "../checkers/cluster/observation.ts";
@@ -45,6 +46,7 @@ export class Watch implements NodeObserver {
   readonly #recorder: () => Recorder;
   readonly #seen: Map<SimNode, Seen> = new Map();
   readonly #votes: SentVote[] = [];
+  readonly #counted: Counted[] = [];
   readonly #replies: { readonly index: number; readonly life: NodeLife; readonly quorum: number }[] = [];
   /** Hashes of entries, by term and index. */
   readonly #hashes: Map<string, string> = new Map();
@@ -85,6 +87,8 @@ export class Watch implements NodeObserver {
       seen.steps = life.process.steps;
       this.#observe(life, seen);
     }
+    if (this.#counted.length > 0)
+      for (const counted of this.#counted.splice(0)) this.checkers.held.counted(counted);
     if (this.#votes.length > 0) for (const vote of this.#votes.splice(0)) this.checkers.votes.sent(vote);
     if (this.#replies.length > 0) for (const reply of this.#replies.splice(0)) this.#acknowledge(reply);
   }
@@ -223,6 +227,7 @@ export class Watch implements NodeObserver {
     const { role } = seen;
     const term = seen.numbers[0];
     if (status.leaderId === undefined) this.hearing.leaderGone(life);
+    if (status.role === "leader") this.#led(life, seen, status);
     if (!seen.differs(life, status)) return;
     const { configuration, configurationIndex: index } = status;
     if (configuration !== seen.configuration) {
@@ -236,6 +241,20 @@ export class Watch implements NodeObserver {
       this.#world.trace.note(`${life.id} is ${status.role} in term ${status.term}`);
     this.checkers.observe(this.#observationOf(life, status));
     if (status.role === "leader") this.#measure(life, status);
+  }
+
+  #led(life: NodeLife, seen: Seen, status: NodeStatus): void {
+    this.hearing.led(life, status);
+    const { id: node, term, peers, configuration } = status;
+    for (const { id: peer, match } of peers) {
+      const incarnation = configuration.members.find(({ id }) => id === peer)?.about ?? "";
+      const name = `${term} ${incarnation} ${match}`;
+      if (seen.counted.get(peer) === name) continue;
+      seen.counted.set(peer, name);
+      const matchTerm = match >= status.firstIndex ? life.log!.termOf(match) : undefined;
+      const peerTerm = this.#nodes.find(({ id }) => id === peer)?.life?.member?.status?.term ?? term;
+      this.#counted.push({ node, term, peer, incarnation, match, matchTerm, peerTerm });
+    }
   }
 
   #changedMembers(life: NodeLife, status: NodeStatus, before: LogIndex): void {

@@ -34,6 +34,8 @@ export interface NodeStatus {
   readonly configurationIndex: LogIndex;
   /** Of a leader only. */
   readonly peers: readonly PeerStatus[];
+  /** To whom it hands the lead over. */
+  readonly successor: NodeId | undefined;
 }
 
 /**
@@ -168,6 +170,7 @@ export class RawNode {
       configuration: membership.current,
       configurationIndex: membership.index,
       peers: this.#peers(),
+      successor: this.successor,
     };
   }
 

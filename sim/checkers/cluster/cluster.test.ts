@@ -319,3 +319,23 @@ test("faults that begin anew end the wait", () => {
   scene.checkers.convergence.disturbed();
   scene.finds();
 });
+
+test("what a leader counts on is on that disk, unless a later leader has it replaced", () => {
+  const checkers = new ClusterCheckers({ convergeWithinUs: 1 });
+  const n2 = new FakeNode("n2").append("1a 1b 2c");
+  n2.unstable = 1;
+  checkers.observe(n2);
+  const counted = { node: "n1", term: 2, peer: "n2", incarnation: "i1", matchTerm: 1, peerTerm: 2 };
+  checkers.held.counted({ ...counted, match: 2 });
+  checkers.held.counted({ ...counted, match: 0, matchTerm: 0 });
+  // Of another disk, compacted by the leader, or cut by a later one.
+  checkers.held.counted({ ...counted, match: 9, incarnation: "i2" });
+  checkers.held.counted({ ...counted, match: 9, matchTerm: undefined });
+  checkers.held.counted({ ...counted, match: 9, peerTerm: 3 });
+  assert.deepEqual(checkers.held.finish(), []);
+  checkers.held.counted({ ...counted, match: 3, matchTerm: 2 });
+  checkers.held.counted({ ...counted, match: 2, matchTerm: 2 });
+  checkers.observe(n2.compact(4));
+  checkers.held.counted({ ...counted, match: 3, matchTerm: 2 });
+  assert.equal(checkers.held.finish().length, 2);
+});

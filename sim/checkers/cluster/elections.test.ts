@@ -4,6 +4,8 @@ import { LeadersTime } from "./leaders-time.ts";
 import { Leadership } from "./leadership.ts";
 import { MemberChanges } from "./member-changes.ts";
 import { PreVotes, type Standing } from "./pre-votes.ts";
+import { ReadPoints } from "./read-points.ts";
+import { type HandingOver, Succession } from "./succession.ts";
 
 const stickyMs = 500;
 const tickMs = 10;
@@ -147,4 +149,46 @@ test("a leader changes members one change at a time, and none before it has comm
   assert.match(checker.finish()[0]!.text, /by entry 11, and those of entry 9 are not committed: 8 is/);
   checker.appended({ ...change, commitTerm: 2 });
   assert.match(checker.finish()[1]!.text, /has committed nothing of its term/);
+});
+
+test("who hands over takes nothing new, and gives up in time", () => {
+  const checker = new Succession(3_000);
+  const process = {};
+  const handsOver = (atMs: number, given: Partial<HandingOver> = {}): void =>
+    checker.handsOver(process, { ...{ node: "n1", term: 4, to: "n2", lastIndex: 9, atMs }, ...given });
+  for (const atMs of [0, 1_000, 3_000]) handsOver(atMs);
+  checker.leadsOn(process);
+  handsOver(3_100, { lastIndex: 12 });
+  handsOver(6_200, { lastIndex: 12, to: "n3" });
+  // After a pause, and then it is noticed.
+  handsOver(9_999, { lastIndex: 12, to: "n3" });
+  handsOver(10_000, { lastIndex: 12, to: "n3" });
+  checker.leadsOn(process);
+  assert.deepEqual(checker.finish(), []);
+  handsOver(20_000);
+  handsOver(20_001, { lastIndex: 10 });
+  for (const atMs of [23_001, 23_002, 23_101, 23_201]) handsOver(atMs);
+  assert.deepEqual(
+    checker.finish().map(({ text }) => text),
+    [
+      "n1, which leads term 4 and hands over to n2, has appended entry 10.",
+      "n1, which leads term 4 and hands over to n2, has not given up after 3000 ms.",
+    ],
+  );
+});
+
+test("who is told to campaign has everything", () => {
+  const checker = new Succession(3_000);
+  checker.told({ node: "n1", to: "n2", lastIndex: 9 }, 9);
+  assert.deepEqual(checker.finish(), []);
+  checker.told({ node: "n1", to: "n2", lastIndex: 9 }, 8);
+  assert.match(checker.finish()[0]!.text, /^n1 told n2 to campaign, of which it knows entries up to 8, and/);
+});
+
+test("a read sees what was committed before it was asked for", () => {
+  const checker = new ReadPoints();
+  checker.read({ node: "n1", what: "GET a", appliedIndex: 7, committedBefore: 7 });
+  assert.deepEqual(checker.finish(), []);
+  checker.read({ node: "n1", what: "GET a", appliedIndex: 6, committedBefore: 7 });
+  assert.match(checker.finish()[0]!.text, /^n1 answered GET a with entries up to 6, and 7 was committed/);
 });

@@ -1,8 +1,10 @@
+import type { LogIndex } from "../../../src/raft/index.ts";
 import type { Checker, Violation } from "../checker.ts";
 import { Acknowledged } from "./acknowledged.ts";
 import { Committed } from "./committed.ts";
 import { Convergence } from "./convergence.ts";
 import { ElectionSafety } from "./election-safety.ts";
+import { Held } from "./held.ts";
 import { LeaderCompleteness } from "./leader-completeness.ts";
 import { LogMatching } from "./log-matching.ts";
 import { Logs } from "./logs.ts";
@@ -10,6 +12,7 @@ import type { ClusterChecker, Observation } from "./observation.ts";
 import { Once } from "./once.ts";
 import { Progress } from "./progress.ts";
 import { Quarantine } from "./quarantine.ts";
+import { ReadPoints } from "./read-points.ts";
 import { States } from "./states.ts";
 import { Votes } from "./votes.ts";
 
@@ -27,12 +30,16 @@ export class ClusterCheckers {
   readonly states: States;
   readonly once: Once = new Once();
   readonly quarantine: Quarantine = new Quarantine();
+  readonly held: Held;
+  readonly readPoints: ReadPoints = new ReadPoints();
   readonly convergence: Convergence;
   readonly #logs: Logs = new Logs();
+  readonly #committed: Committed = new Committed();
   readonly #observers: readonly ClusterChecker[];
 
   constructor({ convergeWithinUs }: { readonly convergeWithinUs: number }) {
-    const committed = new Committed();
+    const committed = this.#committed;
+    this.held = new Held(this.#logs);
     this.acknowledged = new Acknowledged(this.#logs, committed);
     this.states = new States(committed);
     this.convergence = new Convergence(convergeWithinUs);
@@ -47,8 +54,13 @@ export class ClusterCheckers {
     for (const checker of this.#observers) checker.observe(observation, change);
   }
 
+  /** The highest entry that any node held for committed until now. */
+  get committedIndex(): LogIndex {
+    return this.#committed.highest;
+  }
+
   finish(): readonly Violation[] {
-    const others: readonly Checker[] = [this.states, this.once, this.quarantine];
+    const others: readonly Checker[] = [this.states, this.once, this.quarantine, this.held, this.readPoints];
     return [...this.#observers, ...others].flatMap((checker) => checker.finish());
   }
 }

@@ -17,8 +17,9 @@ const lateMax = 2;
 const apartMs = 20;
 
 /**
- * Points 1 and 5 of the checklist: a leader commits by entries of its own term alone (paper 5.4.2); and one that has heard no majority of the voters for so long leads no more, so that it is gone
- * before others may elect another one. Times are those of the process's own monotonic clock.
+ * Points 1, 5 and 21 of the checklist: a leader commits by entries of its own term alone (paper 5.4.2); one that has heard no
+ * majority of the voters for so long leads no more, so that it is gone before others may elect another one; and so does one
+ * that has no vote any more (thesis 4.2.2). Times are those of the process's own monotonic clock.
  */
 export class Leadership implements Checker {
   readonly name = "leadership";
@@ -61,6 +62,11 @@ export class Leadership implements Checker {
       this.#violations.add(
         `${node} leads term ${term}, and has committed entry ${index} of term ${entryTerm}.`,
       );
+  }
+
+  /** Members by whom it goes, which are committed, do not let it vote. */
+  leadsWithoutVote(node: NodeId, term: Term): void {
+    this.#violations.add(`${node} leads term ${term}, and has committed that it is no voter.`);
   }
 
   #officeOf(process: object, term: Term): Office {
