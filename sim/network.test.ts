@@ -50,6 +50,7 @@ class Node implements PeerListener {
       session: 1,
       sequence: 1,
       kind: 1,
+      voters: 0,
       payload,
     });
   }

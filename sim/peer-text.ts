@@ -14,7 +14,7 @@ export function peerText(message: PeerMessage): string {
     case "snapshotProgress":
       return `SNAPSHOT_PROGRESS transfer=${message.transfer} received=${message.received}${message.hasFailed ? " failed" : ""}`;
     case "forward":
-      return `FORWARD session=${message.session} sequence=${message.sequence} bytes=${message.payload.length}`;
+      return `FORWARD session=${message.session} sequence=${message.sequence} bytes=${message.payload.length}${message.voters > 0 ? ` voters=${message.voters}` : ""}`;
     case "forwardReply":
       return `FORWARD_RESPONSE session=${message.session} sequence=${message.sequence} ${message.refusal ?? "taken"}`;
     case "logEndRequest":

@@ -82,7 +82,7 @@ const host: {
     bytes,
   }),
   snapshotProgress: record({ transfer: u48, received: u48, hasFailed: fc.boolean() }),
-  forward: record({ session: u48, sequence: u48, kind, payload: bytes }),
+  forward: record({ session: u48, sequence: u48, kind, voters: fc.nat(9), payload: bytes }),
   forwardReply: record({
     session: u48,
     sequence: u48,

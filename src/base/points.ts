@@ -225,6 +225,10 @@ export const points = {
     "under-replicated": { of: ["partition"], is: "applied, and too few voters are known to hold it" },
     "outcome-unknown-in-time": { of: ["partition"], is: "proposed, and not known to be committed" },
     "no-leader-in-time": { of: ["partition"], is: "never proposed: nobody leads" },
+    "refused-by-number": {
+      of: [24, "partition"],
+      is: "a batch of a follower wants more voters than can be reached: its number is used up without it",
+    },
     "deadline-passed": { of: [18], is: "keys expire by an entry, since the leader says that it is time" },
   },
   "replica/member.ts": {

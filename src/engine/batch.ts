@@ -34,6 +34,12 @@ export function encodeBatchNumber(session: number, sequence: number): Arguments 
   );
 }
 
+/** A numbered batch without its commands: when it is applied, its number is used up, and nothing else is done. */
+export function withoutCommands(payload: Buffer): Buffer {
+  const end = readWholeCommand(payload, batchHeaderBytes + 1, new Arguments());
+  return payload.subarray(0, end);
+}
+
 /** Goes through the commands of an entry, one after the other, with the same objects for all. */
 export class BatchReader {
   /** Cluster time of the entry. */

@@ -77,7 +77,15 @@ test("after damage nothing of the stream is taken", () => {
 
 test("payloads are not copied on the way out", () => {
   const payload = Buffer.alloc(100_000, "x");
-  const parts = encodeFrame({ type: "forward", ...ends, session: 1, sequence: 1, kind: 1, payload });
+  const parts = encodeFrame({
+    type: "forward",
+    ...ends,
+    session: 1,
+    sequence: 1,
+    kind: 1,
+    voters: 0,
+    payload,
+  });
   assert.equal(parts[1], payload);
   assert.equal(parts.length, 2);
 });

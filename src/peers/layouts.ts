@@ -193,8 +193,8 @@ export const hostLayouts: HostLayouts = {
   },
   forward: {
     kind: 34,
-    bytesMin: 13,
-    bytesMax: 13 + limits.logPayloadBytesMax,
+    bytesMin: 17,
+    bytesMax: 17 + limits.logPayloadBytesMax,
     hasPayload: true,
     write: writeForward,
     read: (from, ends) => ({
@@ -203,6 +203,7 @@ export const hostLayouts: HostLayouts = {
       session: from.u48(),
       sequence: from.u48(),
       kind: entryKindOf(from),
+      voters: from.u32(),
       payload: from.payload(from.left),
     }),
   },
@@ -340,10 +341,11 @@ function readPiece(from: FieldReader, ends: Ends): SnapshotPiece {
   return { type: "snapshotPiece", ...ends, install, ...place, bytes: from.payload(from.left) };
 }
 
-function writeForward(out: FieldWriter, { session, sequence, kind, payload }: Forward): void {
+function writeForward(out: FieldWriter, { session, sequence, kind, voters, payload }: Forward): void {
   out.u48(session);
   out.u48(sequence);
   out.u8(kind);
+  out.u32(voters);
   out.payload(payload);
 }
 

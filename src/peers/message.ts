@@ -52,12 +52,15 @@ export interface SnapshotProgress extends Envelope {
 /**
  * An entry of a node that does not lead, to be proposed as it stands but for its time. A batch is named by the node's
  * session and its number in it: whatever is repeated is applied once. Without a session (0, 0): the entry opens one.
+ * A batch that wants more voters than the leader can reach is proposed without its commands.
  */
 export interface Forward extends Envelope {
   readonly type: "forward";
   readonly session: number;
   readonly sequence: number;
   readonly kind: EntryKind;
+  /** W of its writes; 0: the majority that its commit takes. */
+  readonly voters: number;
   readonly payload: Buffer;
 }
 

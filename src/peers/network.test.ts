@@ -223,7 +223,7 @@ function progress(from: string, to: string, received: number): PeerMessage {
 }
 
 function forward(from: string, to: string, sequence: number, payload: Buffer): PeerMessage {
-  return { type: "forward", from, to, session: 1, sequence, kind: 1, payload };
+  return { type: "forward", from, to, session: 1, sequence, kind: 1, voters: 0, payload };
 }
 
 async function until(holds: () => boolean): Promise<void> {

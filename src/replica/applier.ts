@@ -145,7 +145,8 @@ export class Applier {
     const command = commandOf(args);
     const out = origin.isGone ? this.#nobody : origin.out;
     const before = out.length;
-    if (isRead) this.#read(command, args, bytes[place]!, out, origin);
+    if (!isRead && batch.refusal !== undefined) out.error(batch.refusal);
+    else if (isRead) this.#read(command, args, bytes[place]!, out, origin);
     else this.#write(command, args, bytes[place]!, out, origin);
     if (batch.replies !== undefined) batch.replies.push(cutOff(out, before));
     return this.#isTurnOverAfter(item, command);

@@ -13,7 +13,7 @@ import { Applier } from "./applier.ts";
 import type { Batch } from "./batch.ts";
 import type { Forwarding } from "./forwarding.ts";
 import type { Proposals } from "./proposals.ts";
-import { sessionLost } from "./trouble.ts";
+import { sessionLost, tooFewAtLeader } from "./trouble.ts";
 
 /** How far the engine's state reaches, and the members as of then with the entry that said so. */
 export interface AppliedState extends EntryId {
@@ -197,6 +197,8 @@ export class ApplyLoop {
       this.#admitted(batch, this.#applier.applyBatchEntry(entry));
     } else if (!batch.isAdmitted && !this.#admitted(batch, this.#applier.admit(entry))) return true;
     else {
+      const isRefused = entry.kind === entryKinds.time && batch.writes > 0;
+      if (isRefused && batch.refusal === undefined) batch.refuse(tooFewAtLeader(batch.writeQuorum));
       batch.takeTime(entry.payload);
       batch.index = entry.index;
       if (!this.#applyOurs(batch)) return false;

@@ -29,6 +29,8 @@ export class Batch {
   sinceMs = 0;
   /** What its callers are answered instead, when it is their turn. */
   error: string | undefined;
+  /** What its writes are answered instead: the leader has used up its number without them. */
+  refusal: string | undefined;
   /** How its reads want to be answered, the strictest of them, and by how many voters. */
   readMode: ReadMode = "stale";
   readQuorum = 0;
@@ -99,6 +101,12 @@ export class Batch {
     this.#reads[this.#readBytes] = db;
     args.bytes.copy(this.#reads, this.#readBytes + 1, args.from, args.to);
     this.#readBytes += length;
+  }
+
+  /** Its number is committed, and its writes are not. */
+  refuse(refusal: string): void {
+    this.refusal = refusal;
+    this.writeQuorum = 0;
   }
 
   /** It may be in a log. */

@@ -219,7 +219,7 @@ test("a session that is gone gives back what was sent under it, and knows none o
 
 test("another member's entry is proposed where this node leads, and it is told either way", () => {
   const node = Node.withSession();
-  const forward = { type: "forward", from: "n3", to: "n1", session: 9, sequence: 4 } as const;
+  const forward = { type: "forward", from: "n3", to: "n1", session: 9, sequence: 4, voters: 0 } as const;
   const payload = Buffer.from("payload");
   node.propose = () => "notLeader";
   node.forwarding.forwarded({ ...forward, kind: entryKinds.commands, payload });

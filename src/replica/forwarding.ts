@@ -16,8 +16,8 @@ export interface ForwardingParts {
   readonly leads: () => boolean;
   readonly leaderId: () => NodeId | undefined;
   readonly term: () => number;
-  /** Proposes a copy of a payload here, with the time as it is now. */
-  readonly propose: (kind: EntryKind, payload: Buffer) => LogIndex | Refusal;
+  /** Proposes a copy of a payload here, with the time as it is now, or its number alone: Offers.proposeCopy. */
+  readonly propose: (kind: EntryKind, payload: Buffer, voters: number) => LogIndex | Refusal;
   readonly send: (message: PeerMessage) => void;
 }
 
@@ -106,8 +106,8 @@ export class Forwarding {
   }
 
   /** Another member's entry: proposed if this node leads. */
-  forwarded({ from, session, sequence, kind, payload }: Forward): void {
-    const answer = this.#parts.propose(kind, payload);
+  forwarded({ from, session, sequence, kind, voters, payload }: Forward): void {
+    const answer = this.#parts.propose(kind, payload, voters);
     const refusal = typeof answer === "string" ? answer : undefined;
     this.#parts.send({ type: "forwardReply", from: this.#parts.id, to: from, session, sequence, refusal });
   }
@@ -168,24 +168,25 @@ export class Forwarding {
   }
 
   /** Proposes it, or sends it to who can. False: there is nobody, or it was refused here. */
-  #bring({ writes, payload, session, sequence }: Batch): boolean {
+  #bring({ writes, payload, session, sequence, writeQuorum: voters }: Batch): boolean {
     const kind = writes > 0 ? entryKinds.commands : entryKinds.time;
-    return this.#bringEntry(kind, payload, session, sequence);
+    return this.#bringEntry({ kind, payload, session, sequence, voters });
   }
 
   #open(): void {
     if (this.#isWaiting || !this.#hasLeader) return;
     const ttlMs = this.#parts.nodeSessionMs;
-    this.#bringEntry(entryKinds.session, encodeSessionEntry({ ttlMs, label: this.#label }), 0, 0);
+    const payload = encodeSessionEntry({ ttlMs, label: this.#label });
+    this.#bringEntry({ kind: entryKinds.session, payload, session: 0, sequence: 0, voters: 0 });
     this.#askedMs = this.#parts.clock.monotonicMs();
   }
 
-  #bringEntry(kind: EntryKind, payload: Buffer, session: number, sequence: number): boolean {
+  #bringEntry(entry: Omit<Forward, "type" | "from" | "to">): boolean {
     const { id, leads, leaderId, propose, send, clock } = this.#parts;
-    if (leads()) return typeof propose(kind, payload) === "number";
+    if (leads()) return typeof propose(entry.kind, entry.payload, entry.voters) === "number";
     const to = leaderId();
     if (to === undefined) return false;
-    send({ type: "forward", from: id, to, session, sequence, kind, payload });
+    send({ type: "forward", from: id, to, ...entry });
     this.#askedMs = clock.monotonicMs();
     return true;
   }

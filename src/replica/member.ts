@@ -132,6 +132,7 @@ export class Member implements Replica, Administration, ConsensusHost {
         this.#quorums.ask(batch);
         this.#wantsRun = true;
       },
+      isOutOfReach: (voters) => this.#quorums.isOutOfReach(voters),
       onTurn: () => this.turned(),
     });
     this.#reads = new Reads({ engine, clock, time, offers: this.#offers });
@@ -309,12 +310,11 @@ export class Member implements Replica, Administration, ConsensusHost {
       return DONE;
     }
     const wanted = this.#quorums.wanted(writeQuorum);
-    const quorum = this.#quorums.beyondMajority(wanted);
-    if (quorum > 0 && this.#quorums.reachableVoters < quorum) {
+    if (this.#quorums.isOutOfReach(wanted)) {
       // Behind the replies that this origin waits for.
       if (origin.isWaiting) return this.#offers.later(origin);
       reached("too-few-voters");
-      origin.out.error(tooFewReplicas(quorum, this.#quorums.reachableVoters));
+      origin.out.error(tooFewReplicas(wanted, this.#quorums.reachableVoters));
       return DONE;
     }
     return this.#offers.addWrite(args, db, origin, wanted);
@@ -440,7 +440,7 @@ export class Member implements Replica, Administration, ConsensusHost {
       leads: () => this.#consensus!.leads,
       leaderId: () => this.#consensus!.leaderId,
       term: () => this.#consensus!.term,
-      propose: (kind, payload) => this.#offers.proposeCopy(kind, payload),
+      propose: (kind, payload, voters) => this.#offers.proposeCopy(kind, payload, voters),
       send: (message) => this.#consensus!.send(message),
     });
   }

@@ -1,5 +1,5 @@
 import { reached } from "../base/reached.ts";
-import { writeBatchTime } from "../engine/batch.ts";
+import { withoutCommands, writeBatchTime } from "../engine/batch.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type EntryKind, entryKinds } from "../log/entry.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -24,6 +24,8 @@ export interface OffersParts {
   readonly consensus: () => Consensus | undefined;
   /** A batch of reads was sealed, and wants to know which entry it has to see. */
   readonly onReads: (batch: Batch) => void;
+  /** So many voters cannot be reached, as far as is known here. */
+  readonly isOutOfReach: (voters: number) => boolean;
   /** The end of a turn in which something may have been sealed. */
   readonly onTurn: () => void;
 }
@@ -203,13 +205,20 @@ export class Offers {
     return true;
   }
 
-  /** Of an entry that may be proposed again elsewhere, with another time: what is in a log never changes. */
-  proposeCopy(kind: EntryKind, payload: Buffer): LogIndex | Refusal {
-    const node = this.#parts.consensus();
+  /**
+   * Of an entry that may be proposed again elsewhere, with another time: what is in a log never changes. Where fewer voters
+   * can be reached than it wants, its number alone is proposed. That is how it is refused: no answer could say so, since
+   * another copy of it may be in a log already, or on its way to one. Whichever comes first has the number.
+   */
+  proposeCopy(kind: EntryKind, payload: Buffer, voters: number): LogIndex | Refusal {
+    const { consensus, isOutOfReach, time } = this.#parts;
+    const node = consensus();
     if (node === undefined || !node.leads) return "notLeader";
-    const copy = Buffer.from(payload);
-    writeBatchTime(copy, this.#parts.time.estimate());
-    return node.propose(kind, copy);
+    const isRefused = isOutOfReach(voters);
+    if (isRefused) reached("refused-by-number");
+    const copy = Buffer.from(isRefused ? withoutCommands(payload) : payload);
+    writeBatchTime(copy, time.estimate());
+    return node.propose(isRefused ? entryKinds.time : kind, copy);
   }
 }
 

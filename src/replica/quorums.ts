@@ -95,6 +95,11 @@ export class Quorums {
     return voters > Math.floor((all - 1) / 2) + 1;
   }
 
+  /** A write that wants so many voters has no chance for now. */
+  isOutOfReach(voters: number): boolean {
+    return this.reachableVoters < this.beyondMajority(voters);
+  }
+
   /** Only a leader knows: elsewhere they all count. */
   get reachableVoters(): number {
     const consensus = this.#parts.consensus();

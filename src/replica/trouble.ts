@@ -60,5 +60,10 @@ export function tooFewReplicas(wanted: number, reached: number): string {
   return `NOREPLICAS ${wanted} voters are wanted for this write and ${reached} can be reached`;
 }
 
+/** The same, as it is known where the write was forwarded. */
+export function tooFewAtLeader(wanted: number): string {
+  return `NOREPLICAS ${wanted} voters are wanted for this write and the leader cannot reach so many`;
+}
+
 /** This node's own session, under which it forwards. */
 export const sessionLost = "UNKNOWN_OUTCOME this node's session has expired: it may be applied, or not";

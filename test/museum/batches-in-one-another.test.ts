@@ -85,7 +85,13 @@ class Line {
         time: new ClusterTime(systemClock, true),
         proposals,
       },
-      ...{ forwarding, consensus: () => consensus, onReads: () => {}, onTurn: () => {} },
+      ...{
+        forwarding,
+        consensus: () => consensus,
+        onReads: () => {},
+        isOutOfReach: () => false,
+        onTurn: () => {},
+      },
     });
   }
 

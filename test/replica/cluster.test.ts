@@ -105,6 +105,36 @@ test("a write concern beyond the majority is refused where it cannot be met, and
   await cluster.close();
 });
 
+test("what the leader refuses for want of voters is refused through a follower too, and uses up nothing but a number", async () => {
+  const cluster = await ClusterRun.start(["n1", "n2", "n3"], { writeTimeoutMs: 600 });
+  const leader = await cluster.leader();
+  const [follower, silent] = [...cluster.nodes.keys()].filter((id) => id !== leader);
+  const client = cluster.nodes.get(follower!)!.client();
+  client.writeQuorum = 3;
+  assert.equal(await client.call("SET", "a", "0"), "+OK\r\n");
+  cluster.loses = ({ from, to }) => from === silent || to === silent;
+  let applied = 0;
+  // As long as its silence may be chance, what is written is applied.
+  let reply = await client.call("INCR", "a");
+  for (; reply.startsWith("-UNDER_REPLICATED"); reply = await client.call("INCR", "a")) applied++;
+  assert.match(reply, /^-NOREPLICAS 3 voters are wanted/);
+  assert.equal(await client.call("GET", "a"), `$1\r\n${applied}\r\n`);
+  client.writeQuorum = 0;
+  assert.equal(await client.call("INCR", "a"), `:${applied + 1}\r\n`);
+  cluster.loses = () => false;
+  client.writeQuorum = 3;
+  do reply = await client.call("INCR", "b");
+  while (reply.startsWith("-NOREPLICAS"));
+  assert.equal(reply, ":1\r\n", "none of those that were refused counts");
+  await cluster.settled();
+  for (const node of cluster.nodes.values()) {
+    const other = node.client();
+    other.readMode = "stale";
+    assert.equal(await other.call("MGET", "a", "b"), `*2\r\n$1\r\n${applied + 1}\r\n$1\r\n1\r\n`);
+  }
+  await cluster.close();
+});
+
 test("quorum reads need no leader, stale reads nobody, and linearizable ones are refused without one", async () => {
   const cluster = await ClusterRun.start(["n1", "n2", "n3"], { writeTimeoutMs: 400 });
   const leader = await cluster.leader();
