@@ -1,5 +1,6 @@
 import type { Row } from "../row.ts";
 import { asynchronous } from "./async.ts";
+import { commandCost } from "./command-cost.ts";
 import { costCurve } from "./cost-curve.ts";
 import { durable } from "./durable.ts";
 import { failoverCut } from "./failover-cut.ts";
@@ -25,6 +26,7 @@ export const rows: readonly Row[] = [
   recovery,
   pause,
   costCurve,
+  commandCost,
   quorum,
   quorumP16,
   asynchronous,

@@ -38,7 +38,7 @@ export const knownDifferences: readonly KnownDifference[] = [
     kvorum: `-TOO_LARGE a command may have ${limits.argumentsMax} arguments, this one has ${limits.argumentsMax + 1}`,
   },
   {
-    title: "`MGET`, `EXISTS` or `DEL` of more than about 33,000 keys, `MSET` of more than about 28,000",
+    title: "`MGET`, `EXISTS` or `DEL` of more than about 33,000 keys, `MSET` of more than about 21,000",
     conversation: says(step("DEL", ...words(40_000))),
     redis: ":0",
     kvorum: "-TOO_LARGE 'del' with 40001 arguments would take longer than 20 ms: split it",
