@@ -28,17 +28,38 @@ async function start(command: Command): Promise<void> {
   const { createLogger } = await import("./logger.ts");
   const { startNode } = await import("../node/node.ts");
   const logger = createLogger(config.loglevel, config.id);
-  const node = await startNode(config, logger);
-  stopOnSignals(node, logger);
   const isSupervised = command.opts().supervised === true && process.send !== undefined;
-  if (isSupervised) stopWithParent(node);
-  if (await node.ready) {
+  const current = new Current(await startNode(config, logger));
+  stopOnSignals(current, logger);
+  if (isSupervised) stopWithParent(current);
+  if (await current.node.ready) {
     if (isSupervised) process.send?.("ready");
-    else await greet(node, config);
+    else await greet(current.node, config);
   }
-  const reason = await node.stopped;
-  if (reason !== undefined) throw new KvorumError("ERR", reason);
+  for (let ending = await current.node.stopped; ending !== undefined; ending = await current.node.stopped) {
+    if (!ending.startsAgain) throw new KvorumError("ERR", ending.reason);
+    if (current.isUnwanted) break;
+    current.node = await startNode(config, logger);
+    if (current.isUnwanted) await current.node.stop();
+    await current.node.ready;
+  }
   logger.info("stopped");
+}
+
+/** The node of this process, which may be another one after a while: see Ending.startsAgain. */
+class Current {
+  node: Node;
+  /** It was asked to stop, and no other one is to be started. */
+  isUnwanted = false;
+
+  constructor(node: Node) {
+    this.node = node;
+  }
+
+  stop(): Promise<void> {
+    this.isUnwanted = true;
+    return this.node.stop();
+  }
 }
 
 async function greet(node: Node, config: NodeConfig): Promise<void> {
@@ -50,20 +71,20 @@ async function greet(node: Node, config: NodeConfig): Promise<void> {
 }
 
 /** Of `kvorum cluster`, which nobody could stop any more if it were gone and its nodes were not. */
-function stopWithParent(node: Node): void {
-  process.once("disconnect", () => void node.stop());
+function stopWithParent(current: Current): void {
+  process.once("disconnect", () => void current.stop());
   process.channel?.unref();
 }
 
 /** The first signal stops the node in order, the second one ends the process as it is. */
-function stopOnSignals(node: Node, logger: Logger): void {
+function stopOnSignals(current: Current, logger: Logger): void {
   let isStopping = false;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {
       if (isStopping) process.exit(exitCodes.failed);
       isStopping = true;
       logger.info(`${signal}: answering what was accepted, then stopping; a second signal ends at once`);
-      node.stop().catch((error: unknown) => {
+      current.stop().catch((error: unknown) => {
         logger.error(`the stop failed: ${String(error)}`);
         process.exit(exitCodes.failed);
       });

@@ -5,6 +5,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Disk, DiskLock } from "../platform/disk.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Random } from "../platform/random.ts";
+import { beginLog, clearState } from "./anew.ts";
 import { type HardState, readHardState, refuseStaleHardState, saveHardState } from "./hard-state.ts";
 import { type Binding, type ClusterIdentity, type Identity, openIdentity, saveIdentity } from "./identity.ts";
 import { SnapshotStore } from "./snapshots.ts";
@@ -56,7 +57,8 @@ export class DataDirectory {
     await disk.makeDirectory(directory);
     const lock = await disk.lock(directory);
     try {
-      const identity = await openIdentity(disk, directory, parts.nodeId, parts.random, parts.cluster);
+      const opened = await openIdentity(disk, directory, parts.nodeId, parts.random, parts.cluster);
+      const identity = opened.isVoid ? await beginAnew(parts, opened) : opened;
       const snapshots = await SnapshotStore.open(
         disk,
         join(directory, "snapshots"),
@@ -78,6 +80,13 @@ export class DataDirectory {
     const { isUnbound, ...own } = this.#identity;
     assert(isUnbound === true, "a node is bound once");
     const identity = { ...own, ...binding };
+    await saveIdentity(this.#parts.disk, this.#parts.directory, identity);
+    this.#identity = identity;
+  }
+
+  /** What is in log and snapshots is no part of the cluster's: the next start begins without. Durable when it resolves. */
+  async voidState(): Promise<void> {
+    const identity = { ...this.#identity, isVoid: true as const };
     await saveIdentity(this.#parts.disk, this.#parts.directory, identity);
     this.#identity = identity;
   }
@@ -116,6 +125,18 @@ export class DataDirectory {
   close(): Promise<void> {
     return this.#lock.release();
   }
+}
+
+/** As a member that has just joined, but for term and vote: others tell who the members are. Removed first, then known. */
+async function beginAnew(parts: DataDirectoryParts, { isVoid: _, ...own }: Identity): Promise<Identity> {
+  const { disk, directory } = parts;
+  await clearState(disk, directory);
+  await beginLog(parts, own.clusterId, { term: 0, index: 0 });
+  const { term = 0, vote = "" } = (await readHardState(disk, directory)) ?? {};
+  await saveHardState(disk, directory, { term, vote, commit: 0 });
+  const identity = { ...own, founders: [] };
+  await saveIdentity(disk, directory, identity);
+  return identity;
 }
 
 /** The log looks at its segments in the same way. */

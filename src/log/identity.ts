@@ -27,6 +27,8 @@ export interface Identity {
   readonly founders?: readonly Founder[];
   /** Of a node that has joined: the entry from which on it is a member. */
   readonly joinedAt?: number;
+  /** The cluster has gone on without what is in log and snapshots: the next start removes them, and is told everything anew. */
+  readonly isVoid?: true;
 }
 
 /** A member of the first hour. `about` is what the configuration says of it. */
@@ -57,7 +59,7 @@ export async function readIdentity(disk: Disk, directory: string): Promise<Ident
   if (!isIdentity(value))
     throw new KvorumError("ERR", `${directory}/${fileName} is not what kvorum writes; restore a backup`);
   const { clusterId, nodeId, incarnation, boot, hashKey } = value;
-  const { isRestoring, isRecovering, isUnbound, founders, joinedAt } = value;
+  const { isRestoring, isRecovering, isUnbound, founders, joinedAt, isVoid } = value;
   return {
     ...{ clusterId, nodeId, incarnation, boot, hashKey },
     ...(isRestoring && { isRestoring }),
@@ -65,6 +67,7 @@ export async function readIdentity(disk: Disk, directory: string): Promise<Ident
     ...(isUnbound && { isUnbound }),
     ...(founders && { founders }),
     ...(joinedAt !== undefined && { joinedAt }),
+    ...(isVoid && { isVoid }),
   };
 }
 
@@ -156,6 +159,7 @@ function isIdentity(value: SmallFile): value is SmallFile & Identity {
     (value.isRestoring === undefined || value.isRestoring === true) &&
     (value.isRecovering === undefined || value.isRecovering === true) &&
     (value.isUnbound === undefined || value.isUnbound === true) &&
+    (value.isVoid === undefined || value.isVoid === true) &&
     (value.joinedAt === undefined || Number.isSafeInteger(value.joinedAt)) &&
     (value.founders === undefined || (Array.isArray(value.founders) && value.founders.every(isFounder)))
   );

@@ -1,19 +1,17 @@
 import { join } from "node:path";
 import { KvorumError } from "../base/errors.ts";
-import { limits } from "../base/limits.ts";
 import { u48Max } from "../base/numbers.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Disk } from "../platform/disk.ts";
 import { silentLogger } from "../platform/logger.ts";
 import type { Random } from "../platform/random.ts";
-import { isCode, removeIfThere } from "./calls.ts";
+import { beginLog, clearState } from "./anew.ts";
+import { removeIfThere } from "./calls.ts";
 import { saveHardState } from "./hard-state.ts";
 import { type Identity, newIdentity, readIdentity, saveIdentity } from "./identity.ts";
-import { walDirectory } from "./scan.ts";
 import { readSnapshotFile, type SnapshotMeta } from "./snapshot-file.ts";
 import { SnapshotStore } from "./snapshots.ts";
 import { verifySnapshot } from "./verify-snapshot.ts";
-import { Wal } from "./wal.ts";
 
 export interface RestoreOptions {
   readonly disk: Disk;
@@ -70,7 +68,7 @@ export async function refill(
   const { configuration: _, configurationIndex: __, ...state } = backup;
   const meta: SnapshotMeta = { ...state, clusterId: identity.clusterId, revision };
   await copySnapshot(options, meta, onProgress);
-  await beginLog(options, identity, meta);
+  await beginLog(options, identity.clusterId, meta);
   await saveHardState(disk, directory, { term: meta.term, vote: "", commit: meta.index });
   await saveIdentity(disk, directory, identity);
   return meta;
@@ -107,18 +105,7 @@ const leftOvers: readonly string[] = ["LOCK", "identity.json.new"];
 /** Removes what is no part of the new cluster; the identity says that it may go. */
 async function clear(disk: Disk, directory: string): Promise<void> {
   for (const name of ["hard-state", "peers.json"]) await removeIfThere(disk, join(directory, name));
-  for (const folder of [walDirectory(directory), snapshotDirectory(directory)]) {
-    for (const name of await namesIn(disk, folder)) await disk.remove(join(folder, name));
-  }
-}
-
-async function namesIn(disk: Disk, directory: string): Promise<string[]> {
-  try {
-    return await disk.list(directory);
-  } catch (error) {
-    if (isCode(error, "ENOENT")) return [];
-    throw error;
-  }
+  await clearState(disk, directory);
 }
 
 function snapshotDirectory(directory: string): string {
@@ -141,20 +128,4 @@ async function copySnapshot(
     throw error;
   }
   await writer.finish();
-}
-
-/** A log without entries, which goes on behind the snapshot. */
-async function beginLog(options: RestoreOptions, identity: Identity, base: SnapshotMeta): Promise<void> {
-  const wal = await Wal.open({
-    ...options,
-    logger: silentLogger,
-    clusterId: Buffer.from(identity.clusterId, "hex"),
-    fsync: "always",
-    base,
-    segmentBytes: limits.logSegmentBytesMin,
-    onStable() {},
-    onFailed() {},
-    onProgress() {},
-  });
-  await wal.close();
 }

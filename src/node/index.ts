@@ -1,1 +1,1 @@
-export { type Node, startNode } from "./node.ts";
+export { type Ending, type Node, startNode } from "./node.ts";

@@ -21,9 +21,16 @@ export interface Node {
    */
   readonly ready: Promise<boolean>;
   /** Resolves once the node has stopped: with a reason where it did so by itself, undefined where it was asked to. */
-  readonly stopped: Promise<string | undefined>;
+  readonly stopped: Promise<Ending | undefined>;
   /** Finishes what was accepted, then closes. */
   stop(): Promise<void>;
+}
+
+/** Why a node has stopped by itself. */
+export interface Ending {
+  readonly reason: string;
+  /** It is to be started again, with the same configuration: it begins anew, without what it had. */
+  readonly startsAgain: boolean;
 }
 
 /**
@@ -35,11 +42,11 @@ export async function startNode(
   logger: Logger,
   platform: Platform = systemPlatform,
 ): Promise<Node> {
-  const stopped = withResolvers<string | undefined>();
+  const stopped = withResolvers<Ending | undefined>();
   const emptyProcessBytes = platform.process.residentBytes();
   const store = config.memory
     ? inMemory(platform)
-    : await durable(config, logger, platform, (reason) => void stop(false, reason));
+    : await durable(config, logger, platform, (ending) => void stop(false, ending));
   const server = new Server(
     {
       replica: store.member,
@@ -65,7 +72,7 @@ export async function startNode(
     throw error;
   }
   let isStopping = false;
-  async function stop(saves: boolean, reason?: string): Promise<void> {
+  async function stop(saves: boolean, ending?: Ending): Promise<void> {
     if (isStopping) {
       await stopped.promise;
       return;
@@ -73,7 +80,7 @@ export async function startNode(
     isStopping = true;
     await server.close();
     await store.close(saves);
-    stopped.resolve(reason);
+    stopped.resolve(ending);
   }
   const ready = store.start().then(
     () => !isStopping,
@@ -109,7 +116,7 @@ async function durable(
   config: NodeConfig,
   logger: Logger,
   platform: Platform,
-  removed: (reason: string) => void,
+  endedBy: (ending: Ending) => void,
 ): Promise<Store> {
   const { listed, join } = config.place;
   const { disk, clock, random } = platform;
@@ -123,11 +130,17 @@ async function durable(
     logger,
   });
   const boots = await PeerBoots.open(disk, config.data);
+  const removed = (reason: string): void => endedBy({ reason, startsAgain: false });
   const place = new Place(config.place, { ...platform, directory, boots, logger, removed });
   const engine = new Engine(directory.identity.hashKey);
   const durable = new Durable(engine, directory, clock, logger, {
     ...config,
-    cluster: { peers: place.network, bind: () => place.bind(), raft: raftConfigOf(config) },
+    cluster: {
+      peers: place.network,
+      bind: () => place.bind(),
+      startAgain: () => endedBy({ reason: "the master has lost what this replica has", startsAgain: true }),
+      raft: raftConfigOf(config),
+    },
   });
   return {
     member: durable.member,

@@ -28,11 +28,11 @@ export interface Config {
   readonly uncommittedBytesMax: number;
 
   /**
-   * The only voter may lose the end of its log in a crash (it does not sync every write), and this node follows it as
-   * a learner. If the log here then differs in what was committed, the node is told so in its status, and has to
-   * begin anew; everywhere else that is a broken promise, and the process stops.
+   * Asked when the leader contradicts what is committed here: whether that one is the only voter and may have lost the end
+   * of its log in a crash (it does not sync every write), and this node follows it as a learner. Then the node is told so
+   * in its status, and has to begin anew; everywhere else that is a broken promise, and the process stops.
    */
-  readonly toleratesLostTail: boolean;
+  readonly toleratesLostTail: () => boolean;
 }
 
 /** For one data centre and ticks of 10 ms: heartbeat 50 ms, election 500 to 1000 ms. */
@@ -46,7 +46,7 @@ export const defaultConfig: Omit<Config, "id" | "boot" | "random"> = {
   inflightMessagesMax: limits.inflightMessagesMax,
   inflightBytesMax: limits.inflightBytesMax,
   uncommittedBytesMax: limits.uncommittedBytesMax,
-  toleratesLostTail: false,
+  toleratesLostTail: () => false,
 };
 
 /** Checks how the values relate. What an operator may set, the configuration of the node checks before. */

@@ -175,7 +175,7 @@ export class Raft {
 
   /** A leader contradicts what is committed here. */
   diverged(index: LogIndex): void {
-    assert(this.config.toleratesLostTail, "a leader has all that was ever committed");
+    assert(this.config.toleratesLostTail(), "a leader has all that was ever committed");
     this.divergedAt = index;
   }
 

@@ -66,6 +66,8 @@ export interface ConsensusHost {
   readonly timeMs: number;
   /** A leader's estimate of it. */
   heardTime(timeMs: number): void;
+  /** The only voter has lost the end of its log, from this entry on, which is committed here: consensus has stopped. */
+  diverged(index: LogIndex): void;
 }
 
 /**
@@ -94,7 +96,8 @@ export class Consensus {
     const { config, restored, directory, log, clock, peers, logger, snapshotPieceBytes: pieceBytes } = parts;
     this.#parts = parts;
     this.#view = new StoredLog(log, directory.snapshots, parts.first);
-    this.#node = new RawNode(config, { ...restored, log: this.#view });
+    const toleratesLostTail = (): boolean => this.#mayHaveLostTail;
+    this.#node = new RawNode({ ...config, toleratesLostTail }, { ...restored, log: this.#view });
     this.#persister = new Persister({
       log,
       saveHardState: ({ term, vote = "" }) =>
@@ -260,6 +263,14 @@ export class Consensus {
     return this.#parts.peers.syncsLate?.(id) ?? false;
   }
 
+  /** The leader is the only voter, syncs now and then only, and is another node. */
+  get #mayHaveLostTail(): boolean {
+    const { leaderId, configuration } = this.#node;
+    const voters = configuration.members.filter(({ isVoter }) => isVoter);
+    const isOnlyVoter = voters.length === 1 && voters[0]!.id === leaderId;
+    return isOnlyVoter && leaderId !== this.#parts.config.id && this.syncsLate(leaderId!);
+  }
+
   /** An entry of the log, where it is in memory. */
   entryAt(index: LogIndex): Entry | undefined {
     return this.#parts.log.cached(index, 0)?.[0];
@@ -375,6 +386,11 @@ export class Consensus {
   }
 
   #statusChanged(status: Status): void {
+    if (status.divergedAt !== undefined) {
+      this.stop();
+      this.#parts.host.diverged(status.divergedAt);
+      return;
+    }
     this.#logStatus(status);
     if (status.role !== "leader") this.#sender.stopAll();
     this.#parts.host.statusChanged(status);

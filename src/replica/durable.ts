@@ -14,7 +14,7 @@ import { DiskError } from "../platform/disk.ts";
 import type { Logger } from "../platform/logger.ts";
 import { type Config, defaultConfig } from "../raft/config.ts";
 import { type Configuration, emptyConfiguration } from "../raft/configuration.ts";
-import type { PlacedConfiguration } from "../raft/types.ts";
+import type { LogIndex, PlacedConfiguration } from "../raft/types.ts";
 import { Applier } from "./applier.ts";
 import type { AppliedState } from "./apply-loop.ts";
 import { Consensus } from "./consensus.ts";
@@ -47,6 +47,8 @@ export interface ClusterOptions {
    * Absent: what the directory says, or the node alone.
    */
   readonly first?: Configuration;
+  /** What is in the directory is void: it is marked so, and is to be filled anew by another start. */
+  startAgain?(): void;
   /** For a directory that belongs to no cluster yet: finds one, however long that takes. */
   bind?(): Promise<Binding>;
   /** Where it differs from raft's defaults. */
@@ -82,6 +84,7 @@ export class Durable implements Persistence, MemberKeeper {
   /** Until then clients are told that the node loads, whatever the disk does. */
   #isServing = false;
   #hasFailed = false;
+  #isVoid = false;
   #isOpen = true;
   #started: Promise<void> = Promise.resolve();
 
@@ -223,6 +226,20 @@ export class Durable implements Persistence, MemberKeeper {
     else this.#failed(error instanceof DiskError ? error.code : "EIO", message);
   }
 
+  /** The state goes with the log: nobody can take back what was applied. */
+  diverged(index: LogIndex): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    this.#isVoid = true;
+    this.#logger.error(
+      `the master has lost the end of its log (entry ${index} is another one there): what this replica has is thrown away, and taken from the master anew`,
+    );
+    this.#directory.voidState().then(
+      () => this.#options.cluster?.startAgain?.(),
+      (error: unknown) => this.#logger.error(`${error}: mend the disk and restart the node`),
+    );
+  }
+
   /** Where the log does not go on at the base, a snapshot that is damaged is why. */
   async #openLog(base: EntryId, damage: Error | undefined): Promise<Wal> {
     const checking = this.#phase("checking the log", 0.5, 0.6);
@@ -249,7 +266,7 @@ export class Durable implements Persistence, MemberKeeper {
     await this.member.close();
     // The directory is nobody's while somebody still writes in it.
     if (this.isSaving) await this.save(true).catch(() => {});
-    if (this.diskState === "ok" && saves && this.entriesSinceSave > 0) {
+    if (this.diskState === "ok" && saves && !this.#isVoid && this.entriesSinceSave > 0) {
       reached("saved-at-end");
       await this.#snapshotter?.save(true).catch(() => {});
     }

@@ -63,6 +63,8 @@ export interface MemberKeeper {
   load(): Promise<AppliedState>;
   /** Consensus has stopped for good. */
   failed(error: unknown): void;
+  /** So it has, since what was applied from this entry on is not what the cluster goes on from. */
+  diverged(index: LogIndex): void;
 }
 
 /**
@@ -370,6 +372,11 @@ export class Member implements Replica, Administration, ConsensusHost {
 
   failed(error: unknown): void {
     this.#keeper!.failed(error);
+  }
+
+  diverged(index: LogIndex): void {
+    this.#fail(loading, unknownInTime);
+    this.#keeper!.diverged(index);
   }
 
   received(message: PeerMessage): void {

@@ -39,7 +39,7 @@ process.on("message", (order: Numbered) => {
 process.on("disconnect", () => ended("nobody gives orders any more"));
 process.on("SIGTERM", () => void node.stop());
 // Behind what a start says that was refused, which stops the node as well.
-void node.stopped.then((reason) => setImmediate(() => ended(reason ?? "stopped")));
+void node.stopped.then((ending) => setImmediate(() => ended(ending?.reason ?? "stopped")));
 node.ready.then(
   () => tell({ number: 0, state: stateOf(false) }),
   (error: unknown) => {

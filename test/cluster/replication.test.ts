@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { cpSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { RawClient } from "../server/raw-client.ts";
 import { Cluster } from "./cluster.ts";
@@ -46,6 +48,29 @@ test("ROLE and INFO tell a leader from those who follow it, learners too, and wh
     assert.equal(theirs.get("slave_repl_offset"), String(offset));
     assert.equal(theirs.get("master_replid"), info.get("master_replid"));
   }
+});
+
+test("a replica whose master lost the end of its log begins anew, in the same process", async () => {
+  await using cluster = new Cluster(["n1"]);
+  cluster.start("n1", "--fsync", "interval");
+  cluster.start("n2", "--replica-of", cluster.clientsOf("n1"));
+  assert.equal(await cluster.call("n1", "SET", "kept", "1"), "OK");
+  assert.equal(await cluster.call("n2", "GET", "kept"), "1");
+  // The machine of the master stops a moment later, and has synced nothing of what came in that moment.
+  await cluster.kill("n1");
+  const [log, synced] = [join(cluster.directoryOf("n1"), "wal"), `${cluster.directoryOf("n1")}-synced`];
+  cpSync(log, synced, { recursive: true });
+  cluster.start("n1", "--fsync", "interval");
+  assert.equal(await cluster.call("n1", "SET", "lost", "1"), "OK");
+  assert.equal(await cluster.call("n2", "GET", "lost"), "1");
+  await cluster.kill("n1");
+  rmSync(log, { recursive: true });
+  renameSync(synced, log);
+  cluster.start("n1", "--fsync", "interval");
+  await cluster.logs("n2", /lost the end of its log .*thrown away[\s\S]*recovered up to/);
+  assert.equal(await cluster.call("n2", "GET", "lost"), null);
+  assert.equal(await cluster.call("n2", "SET", "kept", "2"), "OK");
+  assert.equal(await cluster.call("n1", "GET", "kept"), "2");
 });
 
 test("without a leader the others say that they have none", async () => {

@@ -251,7 +251,7 @@ test("5.3: a leader that contradicts what is committed is an alarm, unless its o
     voters: 1,
     learners: 1,
     logs: { n2: [1] },
-    config: { toleratesLostTail: true },
+    config: { toleratesLostTail: () => true },
   });
   const statuses: unknown[] = [];
   tolerant.hand(say("n1", "n2", 1).append("1/1", [], 1));
@@ -306,7 +306,7 @@ function limitsOf() {
     inflightMessagesMax: 10,
     inflightBytesMax: 1_000,
     uncommittedBytesMax: 1_000,
-    toleratesLostTail: false,
+    toleratesLostTail: () => false,
   };
 }
 

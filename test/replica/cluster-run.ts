@@ -56,6 +56,14 @@ export class ClusterRun {
     return node;
   }
 
+  /** Starts a node again that has to begin anew: others tell it who the members are. */
+  async startAgain(id: string): Promise<DurableRun> {
+    const node = this.nodes.get(id)!;
+    await node.close();
+    node.die();
+    return this.startNode(id, { members: [] });
+  }
+
   /** Kills a node: what it had not synced is lost. */
   kill(id: string): void {
     this.nodes.get(id)!.die();
@@ -107,6 +115,7 @@ export class ClusterRun {
         else for (const delayMs of this.delays(message)) setTimeout(arrive, delayMs);
       },
       setMembers() {},
+      syncsLate: () => this.#options.fsync === "interval",
       listen: (listener) => this.#listeners.set(from, listener),
     };
   }
