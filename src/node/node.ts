@@ -135,6 +135,9 @@ async function durable(
   const engine = new Engine(directory.identity.hashKey);
   const durable = new Durable(engine, directory, clock, logger, {
     ...config,
+    ...(config.server.redirect === "moved" && {
+      leaderWaitMs: leaderWaitElections * config.electionTimeoutMs,
+    }),
     cluster: {
       peers: place.network,
       bind: () => place.bind(),
@@ -162,6 +165,13 @@ async function listen(place: Place, { host, peerListen, announce }: NodeConfig, 
   const client = announce ?? { host, port };
   place.reachedAt({ client, peer: { host: announce?.host ?? peerListen.host, port: peerPort } });
 }
+
+/**
+ * With redirect: moved, clients look for the leader themselves, and are to hear soon that there is none. But not before an
+ * election can be over: a cluster client of node-redis hands CLUSTERDOWN to its caller at once, where one of ioredis asks
+ * again every 100 ms. So it is waited for twice the longest election timeout, which is twice the shortest one.
+ */
+const leaderWaitElections = 4;
 
 /** Ticks of 10 ms: all other times follow from that of elections. */
 function raftConfigOf({ electionTimeoutMs }: NodeConfig): Partial<RaftConfig> {

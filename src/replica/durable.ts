@@ -36,6 +36,8 @@ export interface DurableOptions {
   readonly writeTimeoutMs?: number;
   /** Voters that must hold a write before it is answered, where that is more than a majority. */
   readonly writeQuorum?: number;
+  /** After so long without a leader, what needs one is refused at once; it waits as long as a write may by default. */
+  readonly leaderWaitMs?: number;
   /** The other members, and how to reach them; alone where absent. */
   readonly cluster?: ClusterOptions;
 }
@@ -101,6 +103,7 @@ export class Durable implements Persistence, MemberKeeper {
       boot: directory.identity.boot,
       writeQuorum: options.writeQuorum ?? 0,
       writeTimeoutMs: options.writeTimeoutMs ?? writeTimeoutMs,
+      leaderWaitMs: options.leaderWaitMs ?? Number.POSITIVE_INFINITY,
       nodeSessionMs: options.cluster?.nodeSessionMs ?? nodeSessionMs,
     });
     this.member.persistence = this;

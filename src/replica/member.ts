@@ -53,6 +53,8 @@ export interface MemberOptions {
   readonly writeQuorum: number;
   /** Who has waited for so long is told that the outcome is unknown, or that there is no leader. */
   readonly writeTimeoutMs: number;
+  /** After so long without a leader, what needs one is refused at once. */
+  readonly leaderWaitMs: number;
   /** How long the session lives unused under which it forwards, in cluster time. */
   readonly nodeSessionMs: number;
 }
@@ -101,6 +103,8 @@ export class Member implements Replica, Administration, ConsensusHost {
   #isRunning = false;
   #hasFailed = false;
   #isOpen = true;
+  /** Since when no leader is known; Infinity: one is. */
+  #leaderlessSinceMs = Number.POSITIVE_INFINITY;
   /** Called when nothing is under way any more. */
   #onRest: (() => void) | undefined;
   /** Called when clients are served. */
@@ -159,6 +163,7 @@ export class Member implements Replica, Administration, ConsensusHost {
     if (consensus.isAlone) this.#time.notBefore(this.#engine.now);
     else this.#time.heard(this.#engine.now);
     this.#loop.begin(log, applied);
+    this.#leaderlessSinceMs = this.#clock.monotonicMs();
     // The disk has failed since the log was opened: only reads are served.
     if (this.#hasFailed) {
       consensus.stop();
@@ -338,8 +343,10 @@ export class Member implements Replica, Administration, ConsensusHost {
     this.#quorums.failed(token);
   }
 
-  statusChanged({ role }: Status): void {
+  statusChanged({ role, leaderId }: Status): void {
     this.#time.leads = role === "leader";
+    if (leaderId !== undefined) this.#leaderlessSinceMs = Number.POSITIVE_INFINITY;
+    else this.#leaderlessSinceMs = Math.min(this.#leaderlessSinceMs, this.#clock.monotonicMs());
     // What was the only voter may have been joined by another, which leads now.
     if (role !== "leader") this.#reads.isAtOnce = false;
     this.#time.notBefore(this.#engine.now);
@@ -420,7 +427,8 @@ export class Member implements Replica, Administration, ConsensusHost {
     this.#engine.tidy();
     this.#changes.tick();
     this.#holders.tick();
-    const isLate = this.#offers.giveUp(this.#options.writeTimeoutMs);
+    const isLeaderless = this.#clock.monotonicMs() - this.#leaderlessSinceMs > this.#options.leaderWaitMs;
+    const isLate = this.#offers.giveUp(this.#options.writeTimeoutMs, isLeaderless);
     if (this.#quorums.tick() || isLate) this.#wantsRun = true;
     if (consensus.leads && this.#engine.earliestDeadline <= this.#time.estimate()) this.#offers.wantTick();
     this.#offers.seal();

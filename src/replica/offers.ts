@@ -123,12 +123,12 @@ export class Offers {
     this.#gathering.answered(writes, this.#parts.proposals.open.writes);
   }
 
-  /** Answers those who have waited for too long. True: there are some. */
-  giveUp(timeoutMs: number): boolean {
+  /** Answers those who have waited for too long, and those who need a leader where none is to be waited for. True: there are some. */
+  giveUp(timeoutMs: number, isLeaderless: boolean): boolean {
     const before = this.#parts.clock.monotonicMs() - timeoutMs;
     let isLate = false;
     for (const batch of this.#parts.proposals.sealed) {
-      if (batch.sinceMs > before) break;
+      if (batch.sinceMs > before && !(isLeaderless && needsLeader(batch))) continue;
       // It is being applied: its callers have their answers any moment.
       if ((batch.next > 0 || batch.isAdmitted) && !batch.isApplied) continue;
       // It has all that it wanted, and waits in the line: who is in front of it is late.
@@ -220,6 +220,11 @@ export class Offers {
     writeBatchTime(copy, time.estimate());
     return node.propose(isRefused ? entryKinds.time : kind, copy);
   }
+}
+
+/** There is nobody who could take it, or say what it has to see. */
+function needsLeader({ isProposed, isReadOnly, readMode, readIndex }: Batch): boolean {
+  return isReadOnly ? readMode === "linearizable" && !Number.isFinite(readIndex) : !isProposed;
 }
 
 function lateError({ isApplied, isProposed }: Batch): string {

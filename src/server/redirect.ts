@@ -7,7 +7,8 @@ import { standingOf } from "./standing.ts";
 /**
  * "MOVED slot host:port" for a command of keys that this node would have to bring to the leader, where clients are to go
  * there themselves (`redirect: moved`); "" where it is carried out here. What names no key is brought to the leader all the
- * same, and so is everything while no leader is known: it waits for one, as long as a write may wait.
+ * same, and so is everything while no leader is known: it waits for one as long as an election may take (node.ts). Once
+ * there was none for so long, the answer is CLUSTERDOWN at once.
  */
 export function redirection(connection: Connection, command: Command, args: Arguments): string {
   const { server, session, request } = connection;

@@ -83,6 +83,34 @@ describe("with redirect: moved, a node that does not lead", () => {
   });
 });
 
+test("with redirect: moved, what needs a leader waits for an election and no longer", async () => {
+  // Whoever waits as long as a write may waits in vain.
+  const options = ["--redirect", "moved", "--write-timeout", "600000"];
+  await using cluster = await Cluster.startWith(options, ...ids);
+  const leader = await cluster.leader("n1");
+  assert.equal(await cluster.call(leader, "SET", "k", "v"), "OK");
+  const [survivor, other] = ids.filter((id) => id !== leader) as [string, string];
+  using client = await cluster.client(survivor);
+  await cluster.kill(leader);
+  await cluster.kill(other);
+  // As long as it does not know of the death, it names the dead.
+  let reply: unknown;
+  do reply = await client.call("GET", "k");
+  while (String(reply).startsWith("-MOVED"));
+  assert.match(String(reply), /^-CLUSTERDOWN no leader is known/);
+  for (const words of [
+    ["SET", "k", "w"],
+    ["GET", "k"],
+    ["MSET", "k", "w", "l", "x"],
+  ])
+    assert.match(String(await client.call(...words)), /^-CLUSTERDOWN no leader is known/);
+  assert.equal(await client.call("CONSISTENCY", "READ", "STALE"), "OK");
+  assert.equal(await client.call("GET", "k"), "v");
+  cluster.start(other, "--cluster", cluster.list, ...options);
+  const next = await cluster.leader(survivor);
+  assert.equal(await cluster.call(next, "GET", "k"), "v");
+});
+
 test("by default every node takes every command", async () => {
   await using cluster = await Cluster.start(...ids);
   for (const id of ids) {
