@@ -100,7 +100,7 @@ const shape: Shape = {
   cluster: setting(nodeList, {
     initial: "",
     placeholder: "ID=HOST:PEERPORT,…",
-    help: "first start of a cluster: all its members, this node among them",
+    help: "first start of a cluster: all its members, this node among them; later: where they are now, if that has changed",
   }),
   join: setting(addressOrNone, {
     initial: "",

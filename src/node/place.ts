@@ -14,9 +14,9 @@ import { AlreadyThere, found, listText, type Who } from "./founding.ts";
 import { join } from "./joining.ts";
 import { Membership } from "./membership.ts";
 
-/** How a node comes to its cluster, at its first start. */
+/** How a node comes to its cluster. */
 export interface PlaceConfig {
-  /** Members of a static cluster, this node among them; empty: none. */
+  /** Members of a static cluster, this node among them; at a later start, where they are now; empty: none. */
   readonly listed: ReadonlyMap<NodeId, Address>;
   /** A node of the cluster to be joined. */
   readonly join: Address | undefined;
@@ -27,7 +27,7 @@ export interface PlaceConfig {
   readonly secret: string;
 }
 
-export interface PlaceParts extends Omit<NetworkParts, "secret" | "boots"> {
+export interface PlaceParts extends Omit<NetworkParts, "secret" | "boots" | "hints"> {
   readonly directory: DataDirectory;
   readonly boots: PeerBoots;
   readonly clock: Clock;
@@ -56,7 +56,7 @@ export class Place {
         const place = { cluster: isUnbound ? "" : clusterId, ...this.#addresses };
         return { id: nodeId, incarnation, boot, ...place, ...(config.syncsLate && { syncsLate: true }) };
       },
-      { ...parts, secret: config.secret },
+      { ...parts, secret: config.secret, hints: config.listed },
     );
     this.network.answer(async (question, from) => {
       if (question.type === "who") return { ...this.#who() };

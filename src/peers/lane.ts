@@ -21,14 +21,14 @@ export interface LaneParts {
   readonly clock: Clock;
   readonly random: Random;
   hello(): Hello;
-  /** HOST:PORT, as it is known now; undefined: nowhere. */
-  address(): string | undefined;
+  /** HOST:PORT, as it is known now, the likeliest first: they are tried by turns. */
+  addresses(): readonly string[];
   judge(theirs: Hello): Judgement;
-  opened(channel: Channel): void;
+  opened(channel: Channel, address: string): void;
   /** What was sent last may be lost. */
   lost(channel: Channel, reason: string): void;
-  /** A try to connect came to nothing. */
-  failed(channel: Channel, failure: GreetingFailure): void;
+  /** A try to connect to `address` came to nothing. */
+  failed(channel: Channel, failure: GreetingFailure, address: string): void;
 }
 
 /**
@@ -45,6 +45,8 @@ export class Lane {
   #stream: Stream | undefined;
   #timer: Timer | undefined;
   #failures = 0;
+  /** Tries since it was last open. */
+  #tries = 0;
   #silentTicks = 0;
   #hasSent = false;
   #isClosed = false;
@@ -107,7 +109,9 @@ export class Lane {
   #dial(): void {
     this.#timer = undefined;
     const { dialer, clock, secret } = this.#parts;
-    const address = parseAddress(this.#parts.address() ?? "");
+    const addresses = this.#parts.addresses();
+    const place = addresses[this.#tries++ % Math.max(1, addresses.length)] ?? "";
+    const address = parseAddress(place);
     if (address === undefined) {
       this.#tryLater();
       return;
@@ -117,10 +121,10 @@ export class Lane {
       secret,
       clock,
       judge: (theirs) => this.#parts.judge(theirs),
-      opened: (stream) => this.#opened(stream),
+      opened: (stream) => this.#opened(stream, place),
       failed: (failure) => {
         this.#greeting = undefined;
-        this.#parts.failed(this.#parts.channel, failure);
+        this.#parts.failed(this.#parts.channel, failure, place);
         if (!this.#isClosed) this.#tryLater();
       },
     });
@@ -128,12 +132,13 @@ export class Lane {
     greeting.use(dialer.connect({ ...address, keepAliveMs: 0, handler: greeting }));
   }
 
-  #opened(stream: Stream): StreamHandler {
+  #opened(stream: Stream, place: string): StreamHandler {
     this.#greeting = undefined;
     this.#stream = stream;
     this.#failures = 0;
+    this.#tries = 0;
     this.#silentTicks = 0;
-    this.#parts.opened(this.#parts.channel);
+    this.#parts.opened(this.#parts.channel, place);
     // All that comes back is that the other side lives.
     const decoder = new PeerDecoder(this.#parts.ends, () => {});
     const isCurrent = (): boolean => this.#stream === stream;

@@ -6,7 +6,7 @@ import { Lane, type LaneParts } from "./lane.ts";
 import type { PeerMessage } from "./message.ts";
 
 export interface LinkParts
-  extends Pick<LaneParts, "ends" | "secret" | "dialer" | "clock" | "random" | "address" | "judge"> {
+  extends Pick<LaneParts, "ends" | "secret" | "dialer" | "clock" | "random" | "addresses" | "judge"> {
   readonly logger: Logger;
   readonly hello: (channel: Channel) => ReturnType<LaneParts["hello"]>;
   unreachable(id: NodeId): void;
@@ -18,8 +18,8 @@ export class Link {
   readonly #id: NodeId;
   readonly #parts: LinkParts;
   readonly #lanes: Readonly<Record<Channel, Lane>>;
-  /** Why it cannot be reached, as far as that was logged. */
-  #trouble = "";
+  /** Why it cannot be reached, and where, as far as that was logged. */
+  readonly #troubles = new Set<string>();
 
   constructor(parts: LinkParts) {
     this.#id = parts.ends.to;
@@ -66,29 +66,37 @@ export class Link {
       ...this.#parts,
       channel,
       hello: () => hello(channel),
-      opened: () => this.#opened(channel),
+      opened: (_channel, address) => this.#opened(channel, address),
       lost: (_channel, reason) => {
         unreachable(this.#id);
-        this.#failed(channel, reason);
+        this.#failed(channel, reason, this.#likeliest);
       },
-      failed: (_channel, { reason, isRefusal }) => {
-        if (isRefusal && channel === "urgent") refused(this.#id);
-        this.#failed(channel, reason);
+      failed: (_channel, { reason, isRefusal }, address) => {
+        // Where it may be as well, it may never have been.
+        if (isRefusal && channel === "urgent" && address === this.#likeliest) refused(this.#id);
+        this.#failed(channel, reason, address);
       },
     });
   }
 
-  #opened(channel: Channel): void {
-    if (channel !== "urgent") return;
-    const { logger, address } = this.#parts;
-    logger.info(`connected to ${this.#id} (${address()})`);
-    this.#trouble = "";
+  get #likeliest(): string | undefined {
+    return this.#parts.addresses()[0];
   }
 
-  #failed(channel: Channel, reason: string): void {
-    if (channel !== "urgent" || reason === this.#trouble) return;
-    this.#trouble = reason;
-    const { logger, address } = this.#parts;
-    logger.info(`no connection to ${this.#id} (${address() ?? "address unknown"}): ${reason}`);
+  #opened(channel: Channel, address: string): void {
+    if (channel !== "urgent") return;
+    this.#parts.logger.info(`connected to ${this.#id} (${address})`);
+    this.#troubles.clear();
+  }
+
+  #failed(channel: Channel, reason: string, address = "address unknown"): void {
+    const trouble = `(${address}): ${reason}`;
+    if (channel !== "urgent" || this.#troubles.has(trouble)) return;
+    if (this.#troubles.size >= troublesMax) this.#troubles.clear();
+    this.#troubles.add(trouble);
+    this.#parts.logger.info(`no connection to ${this.#id} ${trouble}`);
   }
 }
+
+/** Reasons are few, but a member may move. */
+const troublesMax = 16;

@@ -1,4 +1,4 @@
-import type { Address } from "../base/address.ts";
+import { type Address, formatAddress } from "../base/address.ts";
 import { limits } from "../base/limits.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import type { Logger } from "../platform/logger.ts";
@@ -38,6 +38,8 @@ export interface NetworkParts {
   readonly logger: Logger;
   /** Everybody who knows it may become a member. */
   readonly secret: string;
+  /** Where somebody says that members hear each other now, whatever they themselves know: all may have moved at once. */
+  readonly hints?: ReadonlyMap<NodeId, Address>;
   /** Keeps the highest boot number of each member; the answer comes when it is durable. Undefined: welcome. */
   readonly boots: Boots;
 }
@@ -132,6 +134,14 @@ export class PeerNetwork implements Peers {
     return this.#heard.get(id)?.peer ?? this.#members.get(id)?.peer;
   }
 
+  /** Where a member may be: where it says itself, else where the members know it, or where it is said to be now. */
+  #placesOf(id: NodeId): readonly string[] {
+    const known = this.addressOf(id);
+    const hint = this.#heard.has(id) ? undefined : this.#parts.hints?.get(id);
+    const places = [known, hint && formatAddress(hint)].filter((place) => place !== undefined);
+    return [...new Set(places)];
+  }
+
   /** Where a member says that it lives now, where the configuration says otherwise. */
   movedTo(id: NodeId): { readonly peer: string; readonly client: string } | undefined {
     const [heard, known] = [this.#heard.get(id), this.#members.get(id)];
@@ -161,7 +171,7 @@ export class PeerNetwork implements Peers {
       ...this.#parts,
       ends: { from: this.self.id, to: id },
       hello: (channel) => this.#hello(channel),
-      address: () => this.addressOf(id),
+      addresses: () => this.#placesOf(id),
       judge: (theirs) =>
         theirs.id === id ? this.#judge(theirs, false) : `${theirs.id} lives there, not ${id}`,
       unreachable: () => this.#listener?.unreachable(id),

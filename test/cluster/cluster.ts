@@ -19,6 +19,8 @@ export class Cluster {
   readonly #net: string;
   readonly #nodes = new Map<string, Running>();
   readonly #listed: readonly string[];
+  /** How far the hosts have moved. */
+  #moved = 0;
 
   constructor(ids: readonly string[]) {
     this.#listed = ids;
@@ -38,7 +40,12 @@ export class Cluster {
   }
 
   hostOf(id: string): string {
-    return `${this.#net}.${Number(id.slice(1))}`;
+    return `${this.#net}.${Number(id.slice(1)) + this.#moved}`;
+  }
+
+  /** From now on all nodes start with other addresses. */
+  move(): void {
+    this.#moved += 50;
   }
 
   clientsOf(id: string): string {
