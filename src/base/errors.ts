@@ -57,6 +57,11 @@ export type ErrorCode =
   | "MISCONF"
   | "EXECABORT";
 
+/** What became of a write that was answered with this code; undefined where the code is not in the table. */
+export function appliedBy(code: string): Applied | undefined {
+  return Object.hasOwn(errorCodes, code) ? errorCodes[code as ErrorCode].applied : undefined;
+}
+
 /** Weather: something that can go wrong in a correct program and is answered, not crashed on. */
 export class KvorumError extends Error {
   override readonly name = "KvorumError";

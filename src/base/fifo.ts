@@ -17,6 +17,11 @@ export class Fifo<T> {
     return this.#items[this.#head];
   }
 
+  every(holds: (item: T) => boolean): boolean {
+    for (let i = this.#head; i < this.#items.length; i++) if (!holds(this.#items[i]!)) return false;
+    return true;
+  }
+
   push(item: T): void {
     this.#items.push(item);
   }

@@ -217,6 +217,11 @@ export const limits = {
   callsWaitingMax: 65_536,
   callBytesUnsentMax: 67_108_864, // 64 MiB
 
+  /** Operations of one KvClient that are not over, and their bytes: beyond that they are refused, before the process has
+   * no memory left. */
+  clientOperationsMax: 65_536,
+  clientBytesMax: 67_108_864, // 64 MiB
+
   /** Entries in one message to a member, one larger entry excepted: far less than a heartbeat takes on any network. */
   appendBytesMax: 1_048_576, // 1 MiB
   /** What a member is sent ahead of its acknowledgements: a fast link and a slow disk behind it stay busy, and a

@@ -4,10 +4,11 @@ import { Fifo } from "../base/fifo.ts";
 import { limits } from "../base/limits.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import type { Stream } from "../platform/net.ts";
-import type { ConnectHandler, Dialer } from "../platform/net-connect.ts";
+import type { ConnectHandler, Dialer, TlsOptions } from "../platform/net-connect.ts";
 import type { Reply } from "../protocol/reply.ts";
 import { BROKEN, type BulkForm, PARTIAL, PUSH, ReplyDecoder } from "../protocol/reply-decoder.ts";
-import { encodeRequest, type RequestArgument } from "../protocol/request-encoder.ts";
+import { type RequestArgument, RequestWriter } from "../protocol/request-encoder.ts";
+import { Deadlines, Mortal } from "./deadlines.ts";
 import { ConnectionError, socketFailure, withApplied } from "./errors.ts";
 import { type Credentials, handshake } from "./handshake.ts";
 
@@ -20,6 +21,12 @@ export interface ConnectionOptions extends Credentials {
   readonly connectMs: number;
   /** A call's deadline where it names none; 0: none. */
   readonly callMs: number;
+  /** A connection on which replies are waited for, and nothing comes for so long, is given up; absent: never. */
+  readonly silenceMs?: number;
+  /** After so long without use PING is sent, to see whether the connection still stands; absent: never. */
+  readonly heartbeatMs?: number;
+  /** TLS, with what it needs to know; absent: none. */
+  readonly tls?: TlsOptions | undefined;
   /** Messages that answer no call. */
   readonly onPush?: (items: readonly Reply[]) => void;
   /** The connection, which had come about, is gone; undefined after close(). Comes once. */
@@ -36,15 +43,24 @@ export interface Outside {
   readonly clock: Clock;
 }
 
-interface Call {
-  readonly resolve: (reply: Reply) => void;
-  readonly reject: (error: ConnectionError) => void;
-  timer: Timer | undefined;
-  /** Past its deadline: its reply is still to come, and is dropped then. */
-  isSettled: boolean;
+/** Who waits for replies on a connection. */
+export interface Waiter {
+  /** How bulk strings of its replies are given out. */
+  readonly bulkForm: BulkForm;
+  /** It does not wait any more: its replies are dropped. */
+  readonly isOver: boolean;
+  /** Writes its commands, and says how many replies they will have. Throws KvorumError where it cannot. */
+  encode(writer: RequestWriter): number;
+  /** The next of its replies. */
+  answered(reply: Reply): void;
+  /** There will be no reply, or no more. Once, however many are missing; `applied` tells whether anything was sent. */
+  failed(error: ConnectionError): void;
 }
 
 const keepAliveMs = 60_000;
+const outputBytes = 16_384;
+/** How often a connection is looked at that may be silent or idle. */
+const watchMs = 100;
 
 /** Connects and introduces itself. Rejects with ConnectionError. */
 export async function connect(options: ConnectionOptions, outside: Outside): Promise<Connection> {
@@ -56,12 +72,12 @@ export async function connect(options: ConnectionOptions, outside: Outside): Pro
 export type { Connection };
 
 /**
- * One connection to one server. Calls are pipelined: those of one turn leave in one write, and replies
- * come back in the order of the calls. Every call settles exactly once: with the server's reply (an
- * error is a reply too), or with a ConnectionError that says whether it may have been carried out.
+ * One connection to one server. Commands are pipelined: those of one turn leave in one write, and replies
+ * come back in the order of the commands. Everyone who waits is told exactly once for each reply: the server's reply (an
+ * error is a reply too), or a ConnectionError that says whether it may have been carried out.
  *
- *     call() ─┬─► #unsent ── end of the turn ──► stream ──► server
- *             └─► #waiting ── its reply ──► resolve, or dropped when past its deadline
+ *     send() ─┬─► #output ── end of the turn ──► stream ──► server
+ *             └─► #waiting ── its reply ──► answered
  */
 class Connection {
   /** "127.0.0.1:6379" */
@@ -73,17 +89,19 @@ class Connection {
   readonly #clock: Clock;
   readonly #stream: Stream;
   readonly #decoder: ReplyDecoder;
-  /** Only goes forward. Calls are taken until "closing", and settled until "closed". */
+  /** Only goes forward. Commands are taken until "closing", and answered until "closed". */
   #state: "connecting" | "open" | "closing" | "closed" = "connecting";
   /** Whether connect() has given this to its caller. Before that, its rejection tells what happened. */
   #isIntroduced = false;
-  /** Calls whose replies are to come, in order; those past their deadline are among them. */
-  readonly #waiting = new Fifo<Call>();
-  /** How many of them have not settled. */
-  #unsettled = 0;
-  /** One buffer for each of the last calls of #waiting: these leave at the end of the turn. */
-  #unsent: Buffer[] = [];
-  #unsentBytes = 0;
+  /** One for each reply that is to come, in order. */
+  readonly #waiting = new Fifo<Waiter>();
+  readonly #output = new RequestWriter(outputBytes);
+  /** How many of the last of #waiting have their commands in #output. */
+  #unsent = 0;
+  readonly #deadlines: Deadlines;
+  #watch: Timer | undefined;
+  /** Looks at the connection since something was received, or sent behind nothing. */
+  #quietLooks = 0;
   readonly #gone: Promise<void>;
   #settleGone!: () => void;
 
@@ -92,11 +110,12 @@ class Connection {
     this.#clock = clock;
     this.address = formatAddress(options);
     this.#decoder = new ReplyDecoder(options.bulkForm);
+    this.#deadlines = new Deadlines(clock);
     this.#gone = new Promise((resolve) => {
       this.#settleGone = resolve;
     });
-    const { host, port } = options;
-    this.#stream = dialer.connect({ host, port, keepAliveMs, handler: this.#handler() });
+    const { host, port, tls } = options;
+    this.#stream = dialer.connect({ host, port, tls, keepAliveMs, handler: this.#handler() });
   }
 
   async introduce(): Promise<void> {
@@ -105,6 +124,7 @@ class Connection {
     try {
       this.protocol = await handshake((args) => this.call(args, { deadlineMs: 0 }), this.#options);
       this.#isIntroduced = true;
+      this.#watch = this.#clock.every(watchMs, () => this.#look());
     } catch (error) {
       this.destroy(error as ConnectionError);
       throw error;
@@ -113,55 +133,79 @@ class Connection {
     }
   }
 
-  /** Sends one command. Resolves with the server's reply, rejects with ConnectionError. */
-  async call(args: readonly RequestArgument[], options: CallOptions = {}): Promise<Reply> {
+  /** Replies that are waited for. */
+  get inFlight(): number {
+    return this.#waiting.size;
+  }
+
+  /** Takes more commands. */
+  get isOpen(): boolean {
+    return this.#state === "open";
+  }
+
+  /**
+   * Sends what the waiter encodes. Returns why it was not taken, and then the waiter hears nothing more of it. Throws
+   * what `encode` throws.
+   */
+  send(waiter: Waiter): ConnectionError | undefined {
     if (this.#state === "closing" || this.#state === "closed") {
-      throw new ConnectionError("CLOSED", `the connection to ${this.address} is closed`);
+      return new ConnectionError("CLOSED", `the connection to ${this.address} is closed`);
     }
-    const bytes = encodeRequest(args);
-    if (!this.#hasRoom(bytes.length)) {
-      throw new ConnectionError("BUSY", `too much waits for ${this.address} already: call again later`);
+    const output = this.#output;
+    const before = output.length;
+    let count = 0;
+    try {
+      count = waiter.encode(output);
+    } finally {
+      if (count === 0) output.truncate(before);
     }
-    const { deadlineMs = this.#options.callMs } = options;
+    if (!this.#hasRoom(count)) {
+      output.truncate(before);
+      return new ConnectionError("BUSY", `too much waits for ${this.address} already: call again later`);
+    }
+    if (before === 0) queueMicrotask(() => this.#flush());
+    if (this.#waiting.size === 0) this.#quietLooks = 0;
+    this.#unsent += count;
+    for (let i = 0; i < count; i++) this.#waiting.push(waiter);
+    return undefined;
+  }
+
+  /** Sends one command. Resolves with the server's reply, rejects with ConnectionError. */
+  call(args: readonly RequestArgument[], options: CallOptions = {}): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const call: Call = { resolve, reject, timer: undefined, isSettled: false };
-      if (deadlineMs > 0) call.timer = this.#clock.after(deadlineMs, () => this.#expire(call, deadlineMs));
-      this.#waiting.push(call);
-      this.#unsettled++;
-      this.#send(bytes);
+      const { callMs, bulkForm } = this.#options;
+      const { deadlineMs = callMs } = options;
+      const late = (): ConnectionError => this.#timeout(deadlineMs, "maybe");
+      const call = new Call(args, bulkForm, resolve, reject, this.#deadlines, late);
+      const refusal = this.send(call);
+      if (refusal !== undefined) reject(refusal);
+      else if (deadlineMs > 0) this.#deadlines.add(call, deadlineMs);
     });
   }
 
-  /** Takes no more calls, waits until all have settled, then closes. */
+  /** Takes no more commands, waits until all are answered, then closes. */
   close(): Promise<void> {
     if (this.#state !== "closed") this.#state = "closing";
     this.#endWhenIdle();
     return this.#gone;
   }
 
-  /** Fails every call that waits, and closes at once. */
+  /** Fails everyone who waits, and closes at once. */
   destroy(error: ConnectionError): void {
     this.#leave(error);
     this.#stream.destroy();
   }
 
-  #hasRoom(byteCount: number): boolean {
-    const unsentBytes = this.#stream.unsentBytes + this.#unsentBytes + byteCount;
-    return this.#waiting.size < limits.callsWaitingMax && unsentBytes <= limits.callBytesUnsentMax;
-  }
-
-  #send(bytes: Buffer): void {
-    if (this.#unsent.length === 0) queueMicrotask(() => this.#flush());
-    this.#unsent.push(bytes);
-    this.#unsentBytes += bytes.length;
+  #hasRoom(count: number): boolean {
+    const unsentBytes = this.#stream.unsentBytes + this.#output.length;
+    return this.#waiting.size + count <= limits.callsWaitingMax && unsentBytes <= limits.callBytesUnsentMax;
   }
 
   #flush(): void {
-    const batch = this.#unsent;
-    if (batch.length === 0) return;
-    this.#unsent = [];
-    this.#unsentBytes = 0;
-    this.#stream.write(batch.length === 1 ? batch[0]! : Buffer.concat(batch));
+    if (this.#output.length === 0) return;
+    this.#unsent = 0;
+    const isSent = this.#stream.write(this.#output.written);
+    this.#output.clear(!isSent);
   }
 
   #handler(): ConnectHandler {
@@ -177,8 +221,11 @@ class Connection {
   }
 
   #receive(buffer: Buffer, length: number): boolean {
+    this.#quietLooks = 0;
     this.#decoder.push(buffer, length);
     while (this.#state !== "closed") {
+      const first = this.#waiting.peek();
+      if (first !== undefined) this.#decoder.bulkForm = first.bulkForm;
       const found = this.#decoder.next();
       if (found === PARTIAL) return true;
       if (found === BROKEN) this.#giveUp(this.#decoder.error);
@@ -188,69 +235,132 @@ class Connection {
     return false;
   }
 
-  /** The reply to the call that has waited longest. */
+  /** The reply to who has waited longest. */
   #answer(reply: Reply): void {
-    const call = this.#waiting.shift();
-    if (call === undefined) {
+    const waiter = this.#waiting.shift();
+    if (waiter === undefined) {
       this.#giveUp("a reply came that nobody asked for");
       return;
     }
-    if (call.isSettled) return;
-    this.#settle(call);
-    call.resolve(reply);
+    waiter.answered(reply);
     this.#endWhenIdle();
-  }
-
-  /** The caller is told now; the place in the queue stays, for the reply that may still come. */
-  #expire(call: Call, deadlineMs: number): void {
-    this.#settle(call);
-    call.reject(this.#timeout(deadlineMs, "maybe"));
-    this.#endWhenIdle();
-  }
-
-  #settle(call: Call): void {
-    call.isSettled = true;
-    call.timer?.cancel();
-    this.#unsettled--;
   }
 
   #endWhenIdle(): void {
-    if (this.#state === "closing" && this.#unsettled === 0) this.#stream.end();
+    if (this.#state === "closing" && this.#waiting.every(({ isOver }) => isOver)) this.#stream.end();
+  }
+
+  /** Now and then: a server that does not answer may be gone without a word, and so may one that nobody asks. */
+  #look(): void {
+    this.#endWhenIdle();
+    this.#quietLooks++;
+    const quietMs = (this.#quietLooks - 1) * watchMs;
+    const { silenceMs = Number.POSITIVE_INFINITY, heartbeatMs = Number.POSITIVE_INFINITY } = this.#options;
+    if (this.#waiting.size > 0) {
+      if (quietMs >= silenceMs) this.destroy(this.#timeout(silenceMs, "no"));
+    } else if (quietMs >= heartbeatMs && this.#state === "open") this.send(heartbeat);
   }
 
   #giveUp(reason: string): void {
     this.destroy(new ConnectionError("BROKEN", `${this.address} does not speak RESP: ${reason}`));
   }
 
-  #timeout(deadlineMs: number, applied: Applied): ConnectionError {
-    return new ConnectionError("TIMEOUT", `${this.address} did not answer within ${deadlineMs} ms`, applied);
+  #timeout(ms: number, applied: Applied): ConnectionError {
+    return new ConnectionError("TIMEOUT", `${this.address} did not answer within ${ms} ms`, applied);
   }
 
   #streamClosed(error: Error | undefined): void {
     if (error !== undefined) this.#leave(socketFailure(this.address, error, this.#state !== "connecting"));
     else
-      this.#leave(this.#unsettled > 0 ? new ConnectionError("CLOSED", `${this.address} closed`) : undefined);
+      this.#leave(
+        this.#waiting.size > 0 ? new ConnectionError("CLOSED", `${this.address} closed`) : undefined,
+      );
   }
 
   /** The one way into "closed". */
   #leave(error: ConnectionError | undefined): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
+    this.#watch?.cancel();
     if (error !== undefined) this.#failAll(error);
     if (this.#isIntroduced) this.#options.onClosed?.(error);
     this.#settleGone();
   }
 
   #failAll(error: ConnectionError): void {
-    const sent = this.#waiting.size - this.#unsent.length;
-    for (let i = 0, call = this.#waiting.shift(); call !== undefined; i++, call = this.#waiting.shift()) {
-      if (call.isSettled) continue;
-      this.#settle(call);
-      // Before the connection stood, nothing went out, whatever the stream had taken.
-      const applied = i < sent && error.code !== "UNREACHABLE" ? "maybe" : "no";
-      call.reject(withApplied(error, applied));
+    const sent = this.#waiting.size - this.#unsent;
+    // Before the connection stood, nothing went out, whatever the stream had taken.
+    const ofSent = withApplied(error, error.code === "UNREACHABLE" ? "no" : "maybe");
+    const ofUnsent = withApplied(error, "no");
+    const { size } = this.#waiting;
+    let last: Waiter | undefined;
+    for (let i = 0; i < size; i++) {
+      const waiter = this.#waiting.shift()!;
+      // The replies that one waits for stand together.
+      if (waiter !== last) waiter.failed(i < sent ? ofSent : ofUnsent);
+      last = waiter;
     }
-    this.#unsent = [];
-    this.#unsentBytes = 0;
+    this.#unsent = 0;
+    this.#output.clear(false);
   }
 }
+
+/** One command with a promise. Past its deadline it keeps its place in the line, for the reply that may still come. */
+class Call extends Mortal implements Waiter {
+  readonly bulkForm: BulkForm;
+  isOver = false;
+  readonly #args: readonly RequestArgument[];
+  readonly #resolve: (reply: Reply) => void;
+  readonly #reject: (error: ConnectionError) => void;
+  readonly #deadlines: Deadlines;
+  readonly #late: () => ConnectionError;
+
+  constructor(
+    args: readonly RequestArgument[],
+    bulkForm: BulkForm,
+    resolve: (reply: Reply) => void,
+    reject: (error: ConnectionError) => void,
+    deadlines: Deadlines,
+    late: () => ConnectionError,
+  ) {
+    super();
+    this.#args = args;
+    this.bulkForm = bulkForm;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#deadlines = deadlines;
+    this.#late = late;
+  }
+
+  encode(writer: RequestWriter): number {
+    writer.command(this.#args);
+    return 1;
+  }
+
+  answered(reply: Reply): void {
+    this.#deadlines.remove(this);
+    this.#resolve(reply);
+  }
+
+  failed(error: ConnectionError): void {
+    this.#deadlines.remove(this);
+    this.#reject(error);
+  }
+
+  expire(): void {
+    this.isOver = true;
+    this.#reject(this.#late());
+  }
+}
+
+/** Any answer to it will do. */
+const heartbeat: Waiter = {
+  bulkForm: "text",
+  isOver: true,
+  encode(writer) {
+    writer.command(["PING"]);
+    return 1;
+  },
+  answered() {},
+  failed() {},
+};

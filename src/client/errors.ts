@@ -1,4 +1,5 @@
-import type { Applied } from "../base/errors.ts";
+import { type Applied, appliedBy, type ErrorCode } from "../base/errors.ts";
+import type { ReplyError } from "../protocol/reply.ts";
 
 /** Why a call got no answer. What the server answered is a Reply, also where it is an error. */
 export const connectionErrorCodes = {
@@ -24,6 +25,38 @@ export class ConnectionError extends Error {
     this.applied = applied;
   }
 }
+
+/**
+ * What a client's error may have as its `code`: those of the server's table, those of a connection, and ABORTED where the
+ * caller's signal ended the operation. A server that is not kvorum may have others.
+ */
+export type KvClientErrorCode = ErrorCode | ConnectionErrorCode | "ABORTED" | (string & {});
+
+/**
+ * Why an operation of KvClient failed. Match `code`: messages may change. `applied` tells what became of a write: it was
+ * not applied ("no"), it may have been ("maybe"), or it was ("yes").
+ */
+export class KvClientError extends Error {
+  override readonly name = "KvClientError";
+  readonly code: KvClientErrorCode;
+  readonly applied: Applied;
+
+  constructor(code: KvClientErrorCode, message: string, applied: Applied = "no", options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.applied = applied;
+  }
+}
+
+/** A server's error. `isInDoubt`: another copy of the write was sent before, so that a refusal of this one proves nothing. */
+export function answeredError({ code, message }: ReplyError, isInDoubt: boolean): KvClientError {
+  const applied = appliedBy(code) ?? "no";
+  const isDefinite = definite.has(code) || applied === "yes";
+  return new KvClientError(code, message, isInDoubt && !isDefinite ? "maybe" : applied);
+}
+
+/** Answers of a command that was carried out, so that they hold for every copy of it. */
+const definite: ReadonlySet<string> = new Set(["ERR", "WRONGTYPE"]);
 
 /** The same, for a call of which nothing was sent, or something was. */
 export function withApplied(error: ConnectionError, applied: Applied): ConnectionError {

@@ -8,12 +8,22 @@ export interface Credentials {
   readonly password?: string | undefined;
   /** What CLIENT LIST shows. */
   readonly name?: string | undefined;
+  /** What the connection is told next, before it is used: SELECT, CONSISTENCY. A refusal of any is the end. */
+  readonly setup?: readonly (readonly RequestArgument[])[] | undefined;
 }
 
 type Ask = (args: readonly RequestArgument[]) => Promise<Reply>;
 
 /** Introduces this client with HELLO 3, or with RESP2's own commands where HELLO is not known. */
 export async function handshake(ask: Ask, who: Credentials): Promise<2 | 3> {
+  const protocol = await introduce(ask, who);
+  for (const reply of await Promise.all((who.setup ?? []).map(ask))) {
+    if (reply instanceof ReplyError) throw refused(reply);
+  }
+  return protocol;
+}
+
+async function introduce(ask: Ask, who: Credentials): Promise<2 | 3> {
   const reply = await ask(helloOf(who));
   if (!(reply instanceof ReplyError)) return 3;
   if (!knowsNoHello(reply)) throw refused(reply);

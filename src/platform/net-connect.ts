@@ -1,4 +1,5 @@
 import net from "node:net";
+import tls from "node:tls";
 import { limits } from "../base/limits.ts";
 import type { Stream, StreamHandler } from "./net.ts";
 
@@ -8,9 +9,15 @@ export interface Dialer {
   connect(options: ConnectOptions): Stream;
 }
 
+/** What Node.js' tls.connect takes: certificates, names, versions. */
+export type TlsOptions = tls.SecureContextOptions &
+  Pick<tls.ConnectionOptions, "servername" | "rejectUnauthorized" | "checkServerIdentity" | "ALPNProtocols">;
+
 export interface ConnectOptions {
   readonly host: string;
   readonly port: number;
+  /** The stream is encrypted, and `connected` comes when that stands; absent: plain. */
+  readonly tls?: TlsOptions | undefined;
   /** TCP keep-alive probes after this much silence; 0: none. */
   readonly keepAliveMs: number;
   readonly handler: ConnectHandler;
@@ -33,18 +40,23 @@ class OutgoingStream implements Stream {
   #error: Error | undefined;
   #waitsForDrain = false;
 
-  constructor({ host, port, keepAliveMs, handler }: ConnectOptions) {
+  constructor({ host, port, keepAliveMs, handler, tls: secure }: ConnectOptions) {
     this.#handler = handler;
-    this.#socket = net.connect({
+    const options = {
       host,
       port,
       noDelay: true,
       keepAlive: keepAliveMs > 0,
       keepAliveInitialDelay: keepAliveMs,
-      onread: { buffer: receiveBuffer, callback: (length) => handler.received(receiveBuffer, length) },
-    });
+      onread: {
+        buffer: receiveBuffer,
+        callback: (length: number) => handler.received(receiveBuffer, length),
+      },
+    };
+    this.#socket =
+      secure === undefined ? net.connect(options) : tls.connect({ ...namedAs(host), ...secure, ...options });
     this.#socket
-      .on("connect", () => handler.connected())
+      .on(secure === undefined ? "connect" : "secureConnect", () => handler.connected())
       .on("end", () => handler.ended())
       .on("error", (error) => {
         this.#error = error;
@@ -104,6 +116,11 @@ class OutgoingStream implements Stream {
     this.#waitsForDrain = false;
     this.#handler.drained();
   }
+}
+
+/** An address of numbers is no name that a server could choose its certificate by. */
+function namedAs(host: string): { servername?: string } {
+  return net.isIP(host) === 0 ? { servername: host } : {};
 }
 
 function addressOf(host: string | undefined, port: number | undefined): string {

@@ -28,6 +28,12 @@ export type BulkForm = "text" | "bytes";
 
 const LF = 10;
 const CR = 13;
+const DOLLAR = 36;
+const PLUS = 43;
+const ZERO = 48;
+const COLON = 58;
+const K = 75;
+const O = 79;
 const startBytes = 16 * 1024;
 /** An emptied buffer larger than this is given back. */
 const keepBytesMax = 1024 * 1024;
@@ -42,8 +48,9 @@ export class ReplyDecoder {
   /** After REPLY and PUSH. */
   value: Reply = null;
   error = "";
+  /** May be changed between two replies. */
+  bulkForm: BulkForm;
 
-  readonly #bulkForm: BulkForm;
   /** Bytes that are not decoded yet: [at, end). */
   #bytes: Buffer = Buffer.allocUnsafeSlow(startBytes);
   #at = 0;
@@ -53,7 +60,7 @@ export class ReplyDecoder {
   #replyBytes = 0;
 
   constructor(bulkForm: BulkForm) {
-    this.#bulkForm = bulkForm;
+    this.bulkForm = bulkForm;
   }
 
   /** Adds bytes [0, length), which are copied. Call `next` until PARTIAL before adding more. */
@@ -74,8 +81,42 @@ export class ReplyDecoder {
     }
   }
 
-  /** One line, and the bulk behind it where it announces one. */
+  /**
+   * One line, and the bulk behind it where it announces one. Most replies are short numbers, "OK", or a bulk with a short
+   * header: these are read where they stand, without a string.
+   */
   #step(): Step {
+    const bytes = this.#bytes;
+    const at = this.#at;
+    const kind = bytes[at];
+    if (at + 5 <= this.#end) {
+      if (kind === DOLLAR || kind === COLON) {
+        const step = this.#number(kind, at + 1);
+        if (step !== undefined) return step;
+      } else if (kind === PLUS && bytes[at + 1] === O && bytes[at + 2] === K && bytes[at + 3] === CR) {
+        if (bytes[at + 4] === LF) return this.#advance(at + 5) ? this.#item("OK", "+", "OK") : BROKEN;
+      }
+    }
+    return this.#line();
+  }
+
+  /** Up to nine digits behind `:` or `$`, with what they announce; undefined: it is something else, or not whole. */
+  #number(kind: number, from: number): Step | undefined {
+    const bytes = this.#bytes;
+    const last = Math.min(from + 9, this.#end - 2);
+    let value = 0;
+    let at = from;
+    for (; at < last; at++) {
+      const digit = bytes[at]! - ZERO;
+      if (digit < 0 || digit > 9) break;
+      value = value * 10 + digit;
+    }
+    if (at === from || bytes[at] !== CR || bytes[at + 1] !== LF) return undefined;
+    if (kind === DOLLAR) return this.#sized("$", value, at + 2);
+    return this.#advance(at + 2) ? this.#item(value, ":", "") : BROKEN;
+  }
+
+  #line(): Step {
     const newline = this.#bytes.indexOf(LF, this.#at);
     const isWhole = newline >= 0 && newline < this.#end;
     const lineBytes = (isWhole ? newline : this.#end) - this.#at;
@@ -110,8 +151,12 @@ export class ReplyDecoder {
     if (kind === "$" && text === "-1") return this.#advance(start) ? this.#item(null, kind, text) : BROKEN;
     const size = readSize(text);
     if (size === undefined) return this.#broken(`${quoted(kind + text)} announces no length`);
+    return this.#sized(kind, size, start);
+  }
+
+  #sized(kind: string, size: number, start: number): Step {
     if (this.#replyBytes + size > limits.replyBytesMax) {
-      return this.#broken(`${quoted(kind + text)} is over the limit of ${limits.replyBytesMax} bytes`);
+      return this.#broken(`"${kind}${size}" is over the limit of ${limits.replyBytesMax} bytes`);
     }
     const end = start + size;
     if (end + 2 > this.#end) return PARTIAL;
@@ -119,11 +164,11 @@ export class ReplyDecoder {
       return this.#broken("a bulk does not end in CRLF");
     }
     const value = this.#bulkValue(kind, start, end);
-    return this.#advance(end + 2) ? this.#item(value, kind, text) : BROKEN;
+    return this.#advance(end + 2) ? this.#item(value, kind, "") : BROKEN;
   }
 
   #bulkValue(kind: string, start: number, end: number): Reply | undefined {
-    if (kind === "$" && this.#bulkForm === "bytes") return Buffer.from(this.#bytes.subarray(start, end));
+    if (kind === "$" && this.bulkForm === "bytes") return Buffer.from(this.#bytes.subarray(start, end));
     const text = this.#bytes.toString("utf8", start, end);
     if (kind === "$") return text;
     if (kind === "!") return new ReplyError(text);

@@ -1,0 +1,47 @@
+import type { Reply } from "../protocol/reply.ts";
+import type { BulkForm } from "../protocol/reply-decoder.ts";
+import type { RequestArgument } from "../protocol/request-encoder.ts";
+import { commandNamed } from "../protocol/spec/table.ts";
+import type { Command } from "./commands.ts";
+import { KvClientError } from "./errors.ts";
+import type { OperationKind } from "./operation.ts";
+
+/** Any command, with the reply as it comes. Throws KvClientError ERR for one that needs a connection of its own. */
+export function anyCommand(words: readonly RequestArgument[], bulkForm: BulkForm): Command<Reply> {
+  if (words.length === 0) throw new KvClientError("ERR", "a command has at least its name");
+  if (changesConnection(words)) {
+    const name = String(words[0]).toUpperCase();
+    throw new KvClientError("ERR", `${name} changes its connection, which others share: see acquire()`);
+  }
+  return { kind: kindOf(words), words, bulkForm, convert: (reply) => reply };
+}
+
+/** What is unknown may write, and is sent as a write that cannot be sent twice. */
+function kindOf(words: readonly RequestArgument[]): OperationKind {
+  const name = lower(words[0]);
+  const row = commandNamed(`${name}|${lower(words[1])}`) ?? commandNamed(name);
+  if (row?.route === "read") return "read";
+  return row?.route === "write" && !row.fullName.startsWith("session|") ? "write" : "plain";
+}
+
+/** Commands after which the connection is not what it was, or answers more or less than one reply to each. */
+const changing: ReadonlySet<string> = new Set(
+  (
+    "multi exec discard watch unwatch select auth hello reset quit monitor readonly readwrite asking " +
+    "subscribe psubscribe ssubscribe unsubscribe punsubscribe sunsubscribe sync psync"
+  ).split(" "),
+);
+const changingParts: ReadonlySet<string> = new Set(
+  "client|reply client|tracking client|setname client|no-evict client|no-touch consistency|read consistency|write".split(
+    " ",
+  ),
+);
+
+export function changesConnection(words: readonly RequestArgument[]): boolean {
+  const name = lower(words[0]);
+  return changing.has(name) || (words.length > 1 && changingParts.has(`${name}|${lower(words[1])}`));
+}
+
+function lower(word: RequestArgument | undefined): string {
+  return word instanceof Uint8Array ? Buffer.from(word).toString().toLowerCase() : String(word).toLowerCase();
+}

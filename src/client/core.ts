@@ -1,0 +1,203 @@
+import type { Reply } from "../protocol/reply.ts";
+import type { BulkForm } from "../protocol/reply-decoder.ts";
+import type { RequestArgument } from "../protocol/request-encoder.ts";
+import { ask } from "./ask.ts";
+import { ClientCluster } from "./cluster.ts";
+import { type Command, results } from "./commands.ts";
+import type { Outside } from "./connection.ts";
+import {
+  asConfigured,
+  type Consistency,
+  type ConsistencyOptions,
+  readConsistency,
+  writeConsistency,
+} from "./consistency.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { ConnectionError, KvClientError } from "./errors.ts";
+import { Events } from "./events.ts";
+import type { OperationOptions, Runner } from "./keyspace.ts";
+import { Lease } from "./lease.ts";
+import { Operation, type OperationKind, type OperationParts, TransactionOperation } from "./operation.ts";
+import type { Settings } from "./options.ts";
+import { sessionTtlMs } from "./session.ts";
+import { type KvClientStats, Telemetry } from "./telemetry.ts";
+
+/** How long a client that closes waits for the server to forget its session. */
+const goodbyeMs = 500;
+
+/** Builds the parts of a client, and makes operations of commands. */
+export class ClientCore implements Runner {
+  readonly events: Events = new Events();
+  readonly #settings: Settings;
+  readonly #outside: Outside;
+  readonly #cluster: ClientCluster;
+  readonly #dispatcher: Dispatcher;
+  readonly #telemetry: Telemetry;
+  readonly #readConsistency: Consistency;
+  readonly #writeConsistency: Consistency;
+  #closing: Promise<void> | undefined;
+
+  constructor(settings: Settings, outside: Outside, chance: () => number) {
+    this.#settings = settings;
+    this.#outside = outside;
+    this.#telemetry = new Telemetry(outside.clock);
+    this.#cluster = new ClientCluster(settings, outside, chance, this.events);
+    this.#readConsistency = readConsistency(settings.consistency);
+    this.#writeConsistency = writeConsistency(settings.consistency);
+    this.#dispatcher = new Dispatcher({
+      ...{ settings, outside, chance, cluster: this.#cluster, telemetry: this.#telemetry },
+      openSession: () => this.#openSession(),
+    });
+    void this.#cluster.refresh();
+  }
+
+  get stats(): KvClientStats {
+    const { operations, errors, retries } = this.#telemetry;
+    return { operations, errors, retries, pending: this.#dispatcher.pending };
+  }
+
+  get leader(): string | undefined {
+    return this.#cluster.leader?.name;
+  }
+
+  get nodes(): readonly string[] {
+    return this.#cluster.nodes.map(({ name }) => name);
+  }
+
+  run<T>(command: Command<T>, options: OperationOptions | undefined): Promise<T> {
+    const { kind, words, convert, bulkForm = "text" } = command;
+    return new Promise<T>((resolve, reject) => {
+      const parts = this.#parts(
+        kind,
+        words,
+        bulkForm,
+        convert,
+        options,
+        resolve as (value: unknown) => void,
+        reject,
+      );
+      this.#start(new Operation(parts), options);
+    });
+  }
+
+  runAll(list: readonly Command<unknown>[], options: OperationOptions | undefined): Promise<unknown[]> {
+    const words = list.flatMap((one) => one.words);
+    const convert = (reply: Reply): unknown[] => results(reply, list);
+    return new Promise((resolve, reject) => {
+      const parts = this.#parts(
+        "write",
+        words,
+        "text",
+        convert,
+        options,
+        resolve as (value: unknown) => void,
+        reject,
+      );
+      this.#start(
+        new TransactionOperation(
+          parts,
+          list.map((one) => one.words),
+        ),
+        options,
+      );
+    });
+  }
+
+  async connect(): Promise<void> {
+    await this.#cluster.refresh();
+    const { healthy, leader } = this.#cluster;
+    const node = leader ?? healthy[0];
+    if (node === undefined) throw this.#nobody();
+    await node.lane(asConfigured).open();
+    if (!node.breaker.isClosed) throw this.#nobody();
+    await Promise.all(healthy.map((one) => one.pool.warmUp()));
+  }
+
+  async acquire(): Promise<Lease> {
+    await this.#cluster.refresh();
+    const { healthy, leader } = this.#cluster;
+    const node = leader?.breaker.isClosed ? leader : (healthy[0] ?? this.#cluster.triable[0]);
+    if (node === undefined) throw this.#nobody();
+    try {
+      return new Lease(node.pool, await node.pool.acquire());
+    } catch (error) {
+      if (!(error instanceof ConnectionError)) throw error;
+      throw new KvClientError(error.code, error.message, "no", { cause: error });
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  destroy(message: string): void {
+    this.#dispatcher.destroy(message);
+    this.#cluster.destroy(new ConnectionError("CLOSED", message));
+  }
+
+  async #close(): Promise<void> {
+    await this.#dispatcher.close();
+    await this.#sayGoodbye();
+    await this.#cluster.close();
+  }
+
+  /** The server would keep the session until it expires. */
+  async #sayGoodbye(): Promise<void> {
+    const id = this.#dispatcher.sessionId;
+    const node = this.#cluster.leader;
+    if (id === undefined || !node?.breaker.isClosed || !node.lane(asConfigured).isOpen) return;
+    const told = ask(node.lane(asConfigured), ["SESSION", "CLOSE", id]).catch(() => {});
+    let timer: ReturnType<Outside["clock"]["after"]> | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = this.#outside.clock.after(goodbyeMs, resolve);
+    });
+    await Promise.race([told, late]);
+    timer?.cancel();
+  }
+
+  #parts(
+    kind: OperationKind,
+    words: readonly RequestArgument[],
+    bulkForm: BulkForm,
+    convert: (reply: Reply) => unknown,
+    options: OperationOptions | undefined,
+    resolve: (value: unknown) => void,
+    reject: (error: KvClientError) => void,
+  ): OperationParts {
+    const consistency = this.#consistencyOf(kind, options);
+    return { owner: this.#dispatcher, kind, words, consistency, bulkForm, convert, resolve, reject };
+  }
+
+  #start(operation: Operation, options: OperationOptions | undefined): void {
+    this.#dispatcher.start(operation, options?.timeout ?? this.#settings.timeoutMs, options?.signal);
+  }
+
+  #consistencyOf(kind: OperationKind, options: ConsistencyOptions | undefined): Consistency {
+    const isRead = kind === "read";
+    const own = isRead ? this.#readConsistency : this.#writeConsistency;
+    if (options === undefined) return own;
+    if (isRead) return options.consistency === undefined ? own : readConsistency(options);
+    return options.w === undefined ? own : writeConsistency(options);
+  }
+
+  /** Undefined where the server is no kvorum. */
+  async #openSession(): Promise<number | bigint | undefined> {
+    const open: Command<Reply> = {
+      kind: "harmless",
+      words: ["SESSION", "OPEN", sessionTtlMs],
+      convert: (reply) => reply,
+    };
+    try {
+      return (await this.run(open, undefined)) as number | bigint;
+    } catch (error) {
+      if (error instanceof KvClientError && /^ERR unknown command/i.test(error.message)) return undefined;
+      throw error;
+    }
+  }
+
+  #nobody(): KvClientError {
+    const names = this.nodes.join(", ");
+    return new KvClientError("UNREACHABLE", `none of ${names} can be reached`);
+  }
+}

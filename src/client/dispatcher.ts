@@ -1,0 +1,300 @@
+import { limits } from "../base/limits.ts";
+import { stayAwake } from "../platform/awake.ts";
+import { type Reply, ReplyError } from "../protocol/reply.ts";
+import type { RequestArgument } from "../protocol/request-encoder.ts";
+import type { ClientCluster } from "./cluster.ts";
+import type { Outside } from "./connection.ts";
+import { readConsistency } from "./consistency.ts";
+import { Deadlines } from "./deadlines.ts";
+import { answeredError, type ConnectionError, KvClientError } from "./errors.ts";
+import { Freshness } from "./freshness.ts";
+import { type ClientNode, isPassing } from "./node.ts";
+import type { Operation, Owner } from "./operation.ts";
+import type { Settings } from "./options.ts";
+import { outcomeOf } from "./outcome.ts";
+import { Retries } from "./retries.ts";
+import { Router } from "./route.ts";
+import { type OpenSession, Sessions } from "./session.ts";
+import type { Telemetry } from "./telemetry.ts";
+
+export interface DispatcherParts {
+  readonly settings: Settings;
+  readonly outside: Outside;
+  readonly chance: () => number;
+  readonly cluster: ClientCluster;
+  readonly telemetry: Telemetry;
+  readonly openSession: OpenSession;
+}
+
+/** Tries that may follow each other at once; those behind them wait, twice as long each time. */
+const promptTries = 3;
+const delayMsMin = 20;
+const delayMsMax = 500;
+
+const linearizable = readConsistency({ consistency: "linearizable" });
+
+/**
+ * Carries operations out, over as many nodes and connections as it takes:
+ *
+ *     start ──► number (writes) ──► try: route ──► lane ──► answered ──► over
+ *                                    ▲                        │ not done, or not known and repeatable
+ *                                    └── at once, or later ◄──┤
+ *                                                             └─► failed: says whether it may have been done
+ */
+export class Dispatcher implements Owner {
+  readonly freshness: Freshness = new Freshness();
+  readonly #parts: DispatcherParts;
+  readonly #router: Router;
+  readonly #deadlines: Deadlines;
+  readonly #retries: Retries<Operation>;
+  readonly #sessions: Sessions<Operation>;
+  /** Operations that are not over, and what they take. */
+  #count = 0;
+  #bytes = 0;
+  #isClosing = false;
+  #whenIdle: (() => void) | undefined;
+
+  constructor(parts: DispatcherParts) {
+    const { settings, outside, chance, cluster, openSession } = parts;
+    const { clock } = outside;
+    this.#parts = parts;
+    this.#router = new Router(cluster, this.freshness, settings.readFrom, chance);
+    this.#deadlines = new Deadlines(clock, stayAwake);
+    this.#retries = new Retries(clock, (operation) => this.#try(operation));
+    this.#sessions = new Sessions(
+      openSession,
+      () => clock.monotonicMs(),
+      (operation) => this.#try(operation),
+      (operation, error) => operation.fail(failureOf(error)),
+    );
+  }
+
+  get pending(): number {
+    return this.#count;
+  }
+
+  get sessionId(): number | bigint | undefined {
+    return this.#sessions.current?.id;
+  }
+
+  /** Begins. The operation is told of everything, also that it is refused. */
+  start(operation: Operation, timeoutMs: number, signal: AbortSignal | undefined): void {
+    const bytes = bytesOf(operation.words);
+    operation.bytes = Math.max(bytes, 0);
+    this.#count++;
+    this.#bytes += operation.bytes;
+    this.#deadlines.add(operation, timeoutMs === 0 ? Number.POSITIVE_INFINITY : timeoutMs);
+    this.#parts.telemetry.began(operation);
+    const refusal = this.#refusalOf(bytes, signal);
+    if (refusal !== undefined) {
+      operation.fail(refusal);
+      return;
+    }
+    if (signal !== undefined) {
+      operation.signal = signal;
+      signal.addEventListener("abort", operation, { once: true });
+    }
+    if (operation.kind === "write" && this.#parts.settings.exactlyOnce) this.#sessions.number(operation);
+    else this.#try(operation);
+  }
+
+  /** Takes no more; resolves when all that was taken is over. */
+  close(): Promise<void> {
+    this.#isClosing = true;
+    if (this.#count === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#whenIdle = resolve;
+    });
+  }
+
+  /** Fails everything that is not over. */
+  destroy(message: string): void {
+    this.#isClosing = true;
+    this.#retries.clear();
+    for (const operation of this.#deadlines.all() as Operation[]) {
+      operation.fail(new KvClientError("CLOSED", message, appliedTo(operation)));
+    }
+  }
+
+  answered(operation: Operation, reply: Reply): void {
+    this.#left(operation);
+    if (operation.isOver) return;
+    if (reply instanceof ReplyError) {
+      this.#refused(operation, reply);
+      return;
+    }
+    if (!operation.changesNothing) this.freshness.wrote(operation.node);
+    operation.succeed(reply);
+  }
+
+  failed(operation: Operation, error: ConnectionError): void {
+    this.#left(operation);
+    if (operation.isOver) return;
+    operation.lastError = new KvClientError(error.code, error.message, error.applied, { cause: error });
+    if (error.code === "REFUSED" && !isPassing(error.message)) {
+      // The server did not let the connection in: its words begin with a code of the table.
+      operation.fail(answeredError(new ReplyError(error.message), operation.isInDoubt));
+      return;
+    }
+    if (error.applied !== "no") operation.isInDoubt = true;
+    if (operation.isInDoubt && !operation.isRepeatable) this.#unknown(operation, error.message);
+    else this.#again(operation);
+  }
+
+  expired(operation: Operation): void {
+    const { lastError } = operation;
+    const reason = lastError === undefined ? "" : `; last: ${lastError.message}`;
+    const message = `${operation.command} was not over in time${reason}`;
+    if (appliedTo(operation) === "maybe") this.#unknown(operation, message);
+    else operation.fail(new KvClientError("TIMEOUT", message, "no", { cause: lastError }));
+  }
+
+  over(operation: Operation): void {
+    this.#deadlines.remove(operation);
+    this.#leave(operation);
+    this.#count--;
+    this.#bytes -= operation.bytes;
+    this.#parts.telemetry.ended(operation);
+    if (operation.number !== undefined) this.#sessions.release(operation.number);
+    if (this.#count === 0) this.#whenIdle?.();
+  }
+
+  #refusalOf(bytes: number, signal: AbortSignal | undefined): KvClientError | undefined {
+    if (bytes < 0) return new KvClientError("ERR", "an argument is neither text, bytes nor a number");
+    if (this.#isClosing) return new KvClientError("CLOSED", "the client is closed");
+    if (signal?.aborted)
+      return new KvClientError("ABORTED", "the operation was aborted", "no", { cause: signal.reason });
+    if (this.#count <= limits.clientOperationsMax && this.#bytes <= limits.clientBytesMax) return undefined;
+    return new KvClientError("BUSY", "too many operations wait already: call again later");
+  }
+
+  #try(operation: Operation): void {
+    if (operation.isOver) return;
+    if (operation.consistency.isStale && !this.freshness.isKnown) {
+      this.#tryWhenKnown(operation);
+      return;
+    }
+    this.#sendTo(operation, this.#router.pick(operation), operation.consistency);
+  }
+
+  /** Where nobody tells up to where own writes go, the read is one that sees all writes. */
+  #tryWhenKnown(operation: Operation): void {
+    this.freshness.learn().then(
+      () => this.#try(operation),
+      () => {
+        if (!operation.isOver) this.#sendTo(operation, this.#router.pick(operation), linearizable);
+      },
+    );
+  }
+
+  #sendTo(operation: Operation, node: ClientNode | undefined, consistency: Operation["consistency"]): void {
+    operation.attempts++;
+    if (node === undefined) {
+      operation.lastError ??= new KvClientError("UNREACHABLE", "no node can be reached at the moment");
+      this.#again(operation);
+      return;
+    }
+    operation.node = node;
+    operation.isAssigned = true;
+    node.inFlight++;
+    node.lane(consistency).send(operation);
+  }
+
+  /** It is not with a node any more. */
+  #left(operation: Operation): void {
+    operation.isSent = false;
+    this.#leave(operation);
+  }
+
+  #leave(operation: Operation): void {
+    if (!operation.isAssigned) return;
+    operation.isAssigned = false;
+    operation.node!.inFlight--;
+  }
+
+  #refused(operation: Operation, reply: ReplyError): void {
+    const outcome = outcomeOf(reply);
+    operation.lastError = answeredError(reply, operation.isInDoubt);
+    switch (outcome.type) {
+      case "elsewhere":
+        if (outcome.leader === undefined) this.#again(operation);
+        else this.#redirect(operation, this.#parts.cluster.hinted(outcome.leader));
+        break;
+      case "refused":
+        // Another node may be ready, or know a leader; what is too much for the cluster is not better there.
+        this.#again(operation, reply.code !== "BUSY" && reply.code !== "NOREPLICAS");
+        break;
+      case "unknown":
+        operation.isInDoubt = true;
+        if (operation.isRepeatable) this.#again(operation);
+        else operation.fail(operation.lastError);
+        break;
+      case "noSession":
+        this.#newNumber(operation);
+        break;
+      case "final":
+        operation.fail(operation.lastError);
+    }
+  }
+
+  #redirect(operation: Operation, node: ClientNode): void {
+    if (operation.attempts > promptTries || node.isResting) this.#again(operation);
+    else this.#sendTo(operation, node, operation.consistency);
+  }
+
+  /**
+   * The only copy that was ever sent met a session that there is no more: it was not applied, and is sent under another.
+   * Of several copies the first may have been applied, before the session was forgotten: that nobody can tell any more.
+   */
+  #newNumber(operation: Operation): void {
+    const { number } = operation;
+    if (number === undefined || operation.isInDoubt) {
+      this.#unknown(operation, "the session of the write has expired, and it was sent more than once");
+      return;
+    }
+    operation.number = undefined;
+    this.#sessions.lost(number.session);
+    this.#sessions.number(operation);
+  }
+
+  /** Tries again: at once for a few times, then later. */
+  #again(operation: Operation, mayBePrompt: boolean = true): void {
+    if (operation.isOver) return;
+    const { attempts } = operation;
+    this.#parts.telemetry.retried();
+    if (attempts > 1) void this.#parts.cluster.refresh();
+    const isPrompt = mayBePrompt && attempts < promptTries && operation.node !== undefined;
+    const delayMs = Math.min(delayMsMax, delayMsMin * 2 ** Math.max(0, attempts - promptTries));
+    if (isPrompt) queueMicrotask(() => this.#try(operation));
+    else this.#retries.after(delayMs * (0.5 + this.#parts.chance()), operation);
+  }
+
+  #unknown(operation: Operation, message: string): void {
+    const cause = operation.lastError;
+    operation.fail(
+      new KvClientError("UNKNOWN_OUTCOME", message, "maybe", cause === undefined ? {} : { cause }),
+    );
+  }
+}
+
+/** What became of one that ends now. */
+function appliedTo({ changesNothing, isInDoubt, isSent }: Operation): "maybe" | "no" {
+  return !changesNothing && (isInDoubt || isSent) ? "maybe" : "no";
+}
+
+/** What the words take, about; negative where one is nothing that can be sent. */
+function bytesOf(words: readonly RequestArgument[]): number {
+  let bytes = 0;
+  for (const word of words) {
+    if (typeof word === "string" || word instanceof Uint8Array) bytes += word.length;
+    else if (typeof word === "bigint" || (typeof word === "number" && !Number.isNaN(word))) bytes += 8;
+    else return -1;
+  }
+  return bytes;
+}
+
+function failureOf(error: Error): KvClientError {
+  return error instanceof KvClientError
+    ? error
+    : new KvClientError("ERR", error.message, "no", { cause: error });
+}

@@ -1,0 +1,50 @@
+import { type Reply, ReplyError } from "../protocol/reply.ts";
+import type { RequestArgument } from "../protocol/request-encoder.ts";
+import { changesConnection } from "./call.ts";
+import type { Connection } from "./connection.ts";
+import { answeredError, ConnectionError, KvClientError } from "./errors.ts";
+import type { ConnectionPool } from "./pool.ts";
+
+/**
+ * A connection to one node for one caller alone, from `acquire()` to `release()`: for WATCH, MULTI, and whatever else
+ * changes a connection. Nothing is tried again here, and nothing goes to another node.
+ */
+export class Lease {
+  readonly #pool: ConnectionPool;
+  readonly #connection: Connection;
+  #isSpoilt = false;
+  #isReleased = false;
+
+  constructor(pool: ConnectionPool, connection: Connection) {
+    this.#pool = pool;
+    this.#connection = connection;
+  }
+
+  /** "127.0.0.1:6379" */
+  get address(): string {
+    return this.#connection.address;
+  }
+
+  /** Sends one command. Rejects with KvClientError, also for an error that the server answers. */
+  async call(...words: readonly RequestArgument[]): Promise<Reply> {
+    if (this.#isReleased) throw new KvClientError("CLOSED", "the connection was released");
+    if (changesConnection(words)) this.#isSpoilt = true;
+    const reply = await this.#connection.call(words).catch((error: unknown) => {
+      if (!(error instanceof ConnectionError)) throw error;
+      throw new KvClientError(error.code, error.message, error.applied, { cause: error });
+    });
+    if (reply instanceof ReplyError) throw answeredError(reply, false);
+    return reply;
+  }
+
+  /** Gives the connection back; one that was changed (SELECT, WATCH, …) is closed. */
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.#pool.release(this.#connection, this.#isSpoilt);
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+}

@@ -1,0 +1,203 @@
+import { type Reply, ReplyError } from "../protocol/reply.ts";
+import type { BulkForm } from "../protocol/reply-decoder.ts";
+import type { RequestArgument, RequestWriter } from "../protocol/request-encoder.ts";
+import type { Waiter } from "./connection.ts";
+import type { Consistency } from "./consistency.ts";
+import { Mortal } from "./deadlines.ts";
+import { type ConnectionError, KvClientError } from "./errors.ts";
+import type { ClientNode } from "./node.ts";
+import type { WriteNumber, Writer } from "./session.ts";
+
+/**
+ * "read": any node; "write": the leader, with a number; "plain": the leader, without one; "harmless": the same, and it does
+ * not matter how often.
+ */
+export type OperationKind = "read" | "write" | "plain" | "harmless";
+
+/** Who carries operations out. */
+export interface Owner {
+  answered(operation: Operation, reply: Reply): void;
+  failed(operation: Operation, error: ConnectionError): void;
+  expired(operation: Operation): void;
+  over(operation: Operation): void;
+}
+
+export interface OperationParts {
+  readonly owner: Owner;
+  readonly kind: OperationKind;
+  /** Each command with its arguments: one, or those of a transaction without MULTI and EXEC. */
+  readonly words: readonly RequestArgument[];
+  readonly consistency: Consistency;
+  readonly bulkForm: BulkForm;
+  /** What the caller gets for the reply. May throw KvClientError. */
+  readonly convert: (reply: Reply) => unknown;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: KvClientError) => void;
+}
+
+/**
+ * What a caller waits for: one command, sent as often as it takes. It is in one place at a time (the line for a number, a
+ * connection, the line of those that are tried again later), and ends exactly once, in `#end`.
+ */
+export class Operation extends Mortal implements Waiter, Writer {
+  readonly kind: OperationKind;
+  readonly words: readonly RequestArgument[];
+  readonly consistency: Consistency;
+  readonly bulkForm: BulkForm;
+  isOver = false;
+  number: WriteNumber | undefined;
+  /** Where it was sent, or is about to be. */
+  node: ClientNode | undefined;
+  /** How often it was tried. */
+  attempts = 0;
+  /** Some copy of it was sent, and nobody said what became of it. */
+  isInDoubt = false;
+  /** It counts as in flight at its node. */
+  isAssigned = false;
+  /** It is on its way: a copy was given to a connection, and has not been answered. */
+  isSent = false;
+  /** Why the last try came to nothing. */
+  lastError: KvClientError | undefined;
+  /** What it ended with; undefined where it succeeded. */
+  error: KvClientError | undefined;
+  /** What it takes of the bound on bytes. */
+  bytes = 0;
+  /** When it began, where somebody wants to know. */
+  startMs = 0;
+  signal: AbortSignal | undefined;
+  protected readonly owner: Owner;
+  readonly #convert: (reply: Reply) => unknown;
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (error: KvClientError) => void;
+
+  constructor(parts: OperationParts) {
+    super();
+    this.owner = parts.owner;
+    this.kind = parts.kind;
+    this.words = parts.words;
+    this.consistency = parts.consistency;
+    this.bulkForm = parts.bulkForm;
+    this.#convert = parts.convert;
+    this.#resolve = parts.resolve;
+    this.#reject = parts.reject;
+  }
+
+  /** It may be sent again, whatever became of the copies before. */
+  get isRepeatable(): boolean {
+    return this.changesNothing || this.number !== undefined;
+  }
+
+  get changesNothing(): boolean {
+    return this.kind === "read" || this.kind === "harmless";
+  }
+
+  /** "SET" */
+  get command(): string {
+    return String(this.words[0]).toUpperCase();
+  }
+
+  encode(writer: RequestWriter): number {
+    const { words } = this;
+    if (this.number === undefined) writer.begin(words.length);
+    else this.beginNumbered(writer, words.length);
+    for (let i = 0; i < words.length; i++) writer.argument(words[i]!, i);
+    this.isSent = true;
+    return 1;
+  }
+
+  answered(reply: Reply): void {
+    this.owner.answered(this, reply);
+  }
+
+  failed(error: ConnectionError): void {
+    this.owner.failed(this, error);
+  }
+
+  override expire(): void {
+    this.owner.expired(this);
+  }
+
+  /** For an AbortSignal. */
+  handleEvent(): void {
+    const applied = this.isInDoubt || this.isSent ? "maybe" : "no";
+    this.fail(
+      new KvClientError("ABORTED", "the operation was aborted", applied, { cause: this.signal?.reason }),
+    );
+  }
+
+  succeed(reply: Reply): void {
+    if (this.isOver) return;
+    let value: unknown;
+    try {
+      value = this.#convert(reply);
+    } catch (error) {
+      this.fail(error as KvClientError);
+      return;
+    }
+    this.#end(undefined);
+    this.#resolve(value);
+  }
+
+  fail(error: KvClientError): void {
+    if (this.isOver) return;
+    this.#end(error);
+    const isHarmless = this.changesNothing && error.applied === "maybe";
+    this.#reject(
+      isHarmless ? new KvClientError(error.code, error.message, "no", { cause: error.cause }) : error,
+    );
+  }
+
+  /** `SESSION ID id sequence low` in front of so many words. */
+  protected beginNumbered(writer: RequestWriter, count: number): void {
+    const { session, sequence } = this.number!;
+    writer.begin(5 + count);
+    writer.text("SESSION");
+    writer.text("ID");
+    writer.text(String(session.id));
+    writer.text(String(sequence));
+    writer.text(String(session.low));
+  }
+
+  #end(error: KvClientError | undefined): void {
+    this.isOver = true;
+    this.error = error;
+    this.signal?.removeEventListener("abort", this);
+    this.owner.over(this);
+  }
+}
+
+/** Commands that are carried out at once: MULTI, each of them, EXEC. The reply is EXEC's, an array of theirs. */
+export class TransactionOperation extends Operation {
+  readonly #commands: readonly (readonly RequestArgument[])[];
+  #missing = 0;
+  /** Why a command was not queued: EXEC only says that one was not. */
+  #refusal: ReplyError | undefined;
+
+  constructor(parts: OperationParts, commands: readonly (readonly RequestArgument[])[]) {
+    super(parts);
+    this.#commands = commands;
+  }
+
+  override encode(writer: RequestWriter): number {
+    writer.command(["MULTI"]);
+    for (const command of this.#commands) writer.command(command);
+    if (this.number === undefined) writer.begin(1);
+    else this.beginNumbered(writer, 1);
+    writer.text("EXEC");
+    this.isSent = true;
+    this.#refusal = undefined;
+    this.#missing = this.#commands.length + 2;
+    return this.#missing;
+  }
+
+  override answered(reply: Reply): void {
+    this.#missing--;
+    if (this.#missing === 0) super.answered(this.#verdict(reply));
+    else if (reply instanceof ReplyError) this.#refusal ??= reply;
+  }
+
+  #verdict(reply: Reply): Reply {
+    const isAborted = reply instanceof ReplyError && reply.code === "EXECABORT";
+    return isAborted ? (this.#refusal ?? reply) : reply;
+  }
+}

@@ -1,0 +1,75 @@
+import type { Command, Conditions, Key, Revised, SetConditions, Value } from "./commands.ts";
+import * as commands from "./commands.ts";
+import type { OperationOptions, Runner } from "./keyspace.ts";
+
+/**
+ * Commands that are carried out at once, without anything of anybody else between them. Each method adds one and gives the
+ * transaction with the type of one more result. Conditions concern their own command alone: where one does not hold, the
+ * others are carried out all the same.
+ */
+export class Transaction<R extends readonly unknown[] = []> {
+  readonly #runner: Runner;
+  readonly #name: (key: Key) => Key;
+  readonly #commands: Command<unknown>[] = [];
+
+  constructor(runner: Runner, name: (key: Key) => Key) {
+    this.#runner = runner;
+    this.#name = name;
+  }
+
+  get(key: Key): Transaction<[...R, string | null]> {
+    return this.#add(commands.get(this.#name(key), "text"));
+  }
+
+  getWithRevision(key: Key): Transaction<[...R, Revised<string> | null]> {
+    return this.#add(commands.getWithRevision(this.#name(key), "text"));
+  }
+
+  has(key: Key): Transaction<[...R, boolean]> {
+    return this.#add(commands.exists(this.#name(key)));
+  }
+
+  set(
+    key: Key,
+    value: Value,
+    options: SetConditions & { readonly ifRevision: number },
+  ): Transaction<[...R, number | null]>;
+  set(key: Key, value: Value, options?: SetConditions): Transaction<[...R, boolean]>;
+  set(key: Key, value: Value, options: SetConditions = {}): Transaction<[...R, boolean | number | null]> {
+    return this.#add(commands.set(this.#name(key), value, options));
+  }
+
+  delete(key: Key, conditions: Conditions = {}): Transaction<[...R, boolean]> {
+    return this.#add(commands.remove(this.#name(key), conditions));
+  }
+
+  increment(key: Key, by: number | bigint = 1): Transaction<[...R, number]> {
+    return this.#add(commands.increment(this.#name(key), by));
+  }
+
+  append(key: Key, value: Value): Transaction<[...R, number]> {
+    return this.#add(commands.append(this.#name(key), value));
+  }
+
+  expire(key: Key, ttlMs: number): Transaction<[...R, boolean]> {
+    return this.#add(commands.expire(this.#name(key), ttlMs));
+  }
+
+  persist(key: Key): Transaction<[...R, boolean]> {
+    return this.#add(commands.persist(this.#name(key)));
+  }
+
+  /**
+   * Carries them out. Resolves with a result for each. Rejects with KvClientError: `applied` is "no" where none was carried
+   * out, and "yes" where one failed when its turn came (such as an increment of what is no number) and the others were.
+   */
+  commit(options?: OperationOptions): Promise<R> {
+    if (this.#commands.length === 0) return Promise.resolve([] as unknown as R);
+    return this.#runner.runAll([...this.#commands], options) as unknown as Promise<R>;
+  }
+
+  #add<T>(command: Command<T>): Transaction<[...R, T]> {
+    this.#commands.push(command);
+    return this as unknown as Transaction<[...R, T]>;
+  }
+}
