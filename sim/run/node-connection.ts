@@ -138,7 +138,7 @@ export class NodeConnection implements Origin {
   }
 
   #requestOf({ args, readMode, readQuorum, writeQuorum }: Call, command: Command): Request {
-    return { command, args, db: 0, origin: this, readMode, readQuorum, writeQuorum };
+    return { command, args, db: 0, origin: this, readMode, readQuorum, readLagMs: 0, writeQuorum };
   }
 
   #done(): void {

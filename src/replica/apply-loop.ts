@@ -57,6 +57,8 @@ export class ApplyLoop {
   applied: EntryId = { term: 0, index: 0 };
   /** The members as of then, and the entry that said so. */
   placed: PlacedConfiguration = { index: 0, configuration: emptyConfiguration };
+  /** All that was acknowledged anywhere before this moment, in monotonic ms, is applied here. */
+  freshMs: number = Number.NEGATIVE_INFINITY;
 
   readonly #parts: ApplyLoopParts;
   readonly #applier: Applier;
@@ -280,6 +282,8 @@ export class ApplyLoop {
     if (batch.writeQuorum > 0 && !this.#parts.isBeyond(batch.writeQuorum)) batch.writeQuorum = 0;
     if (!isFirst || batch.writeQuorum > 0) batch.replies ??= [];
     if (batch.error === undefined && !this.#applier.applyBatch(batch)) return false;
+    if (batch.error === undefined && (!batch.isReadOnly || batch.readMode !== "stale"))
+      this.freshMs = Math.max(this.freshMs, batch.sinceMs);
     if (batch.replies === undefined) proposals.finish();
     else {
       batch.isApplied = true;

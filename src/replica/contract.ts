@@ -83,6 +83,9 @@ export interface Request {
   readMode: ReadMode;
   /** Voters that a read of the mode "quorum" asks; 0: a majority, which is the least. */
   readQuorum: number;
+  /** By how many ms a read of the mode "stale" may be behind; 0: by any time. Where this node cannot tell that it is less, the
+   * read is as a linearizable one, which also tells for those that follow. */
+  readLagMs: number;
   /** Voters that must hold a write before it is answered; 0: as configured. */
   writeQuorum: number;
 }

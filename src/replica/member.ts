@@ -141,7 +141,7 @@ export class Member implements Replica, Administration, ConsensusHost {
       isOutOfReach: (voters) => this.#quorums.isOutOfReach(voters),
       onTurn: () => this.turned(),
     });
-    this.#reads = new Reads({ engine, clock, time, offers: this.#offers });
+    this.#reads = new Reads({ engine, clock, time, offers: this.#offers, freshMs: () => this.#loop.freshMs });
     this.#changes = new Changes({
       ...{ ...options, clock },
       consensus: () => (this.trouble === loading || this.#hasFailed ? undefined : this.#consensus),

@@ -87,7 +87,9 @@ export class Offers {
 
   /** An entry of the present time is wanted, whether anybody offers something or not. */
   wantTick(): void {
-    this.#parts.proposals.open.isTick = true;
+    const { open } = this.#parts.proposals;
+    this.#begin(open);
+    open.isTick = true;
     this.sealSoon();
   }
 

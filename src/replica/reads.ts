@@ -4,7 +4,7 @@ import type { Arguments } from "../protocol/arguments.ts";
 import { ReplyWriter } from "../protocol/reply-writer.ts";
 import type { Command } from "../protocol/spec/row.ts";
 import type { ClusterTime } from "./cluster-time.ts";
-import { DONE, LATER, type Origin, type Request, type Verdict } from "./contract.ts";
+import { DONE, LATER, type Origin, type ReadMode, type Request, type Verdict } from "./contract.ts";
 import { LongReads } from "./long-reads.ts";
 import type { Offers } from "./offers.ts";
 import { staleOnly } from "./trouble.ts";
@@ -15,6 +15,8 @@ export interface ReadsParts {
   readonly clock: Clock;
   readonly time: ClusterTime;
   readonly offers: Offers;
+  /** All that was acknowledged before this moment is applied here. */
+  readonly freshMs: () => number;
 }
 
 /**
@@ -45,10 +47,10 @@ export class Reads {
   }
 
   submit(request: Request): Verdict {
-    const { command, args, db, origin, readMode } = request;
+    const { command, args, db, origin } = request;
     if (!this.#knowsTime) this.learnTime();
     if (command === keys) return this.#submitLong(request);
-    const isStale = readMode === "stale";
+    const isStale = this.#modeOf(request) === "stale";
     if (origin.isWaiting || !(this.isAtOnce || isStale)) return this.#inTurn(request);
     const { engine } = this.#parts;
     const estimate = this.hasFailed || isStale ? engine.now : this.#turnMs;
@@ -79,12 +81,20 @@ export class Reads {
   }
 
   /** A read that has to wait for writes, for a round, or for a deadline to pass for certain. */
-  #inTurn({ args, db, origin, readMode, readQuorum }: Request): Verdict {
+  #inTurn(request: Request): Verdict {
+    const { args, db, origin, readQuorum } = request;
     if (this.hasFailed) {
       origin.out.error(staleOnly);
       return DONE;
     }
-    return this.#parts.offers.addRead(args, db, origin, readMode, readQuorum);
+    return this.#parts.offers.addRead(args, db, origin, this.#modeOf(request), readQuorum);
+  }
+
+  /** A stale read that is not to be too old is linearizable where that is not known of it. */
+  #modeOf({ readMode, readLagMs }: Request): ReadMode {
+    if (readMode !== "stale" || readLagMs === 0 || this.isAtOnce) return readMode;
+    const lagMs = this.#parts.clock.monotonicMs() - this.#parts.freshMs();
+    return lagMs <= readLagMs ? "stale" : "linearizable";
   }
 
   /**
@@ -92,10 +102,10 @@ export class Reads {
    * where that is not known at once, when a read in its place has been answered.
    */
   #submitLong(request: Request): Verdict {
-    const { command, args, db, origin, readMode } = request;
+    const { command, args, db, origin } = request;
     const { engine, offers } = this.#parts;
     if (origin.isWaiting) return offers.later(origin);
-    const isAtOnce: boolean = readMode === "stale" || (this.isAtOnce && !this.#isOverdue);
+    const isAtOnce: boolean = this.#modeOf(request) === "stale" || (this.isAtOnce && !this.#isOverdue);
     const arrival = this.#arriving.get(origin);
     if (!isAtOnce && arrival === undefined) return this.#arrive(request);
     if (arrival?.isOver === false) return offers.later(origin);

@@ -92,6 +92,7 @@ export class Connection implements StreamHandler, Origin {
       origin: this,
       readMode: server.settings.readMode,
       readQuorum: server.settings.readQuorum,
+      readLagMs: 0,
       writeQuorum: 0,
     };
   }

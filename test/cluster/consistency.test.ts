@@ -90,6 +90,47 @@ test("quorum and stale reads need no leader, and linearizable ones do", async ()
   assert.match(String(await client.call("GET", "k")), /^-CLUSTERDOWN/);
 });
 
+test("a stale read with MAXLAG is at once as long as it is known to be no older, and is refused where nobody can tell", async () => {
+  await using cluster = await Cluster.startWith(["--write-timeout", "1000"], ...ids);
+  await cluster.call("n1", "SET", "k", "v");
+  using bounded = await cluster.client("n3");
+  using stale = await cluster.client("n3");
+  for (const wrong of [["MAXLAG"], ["MAXLAG", "0"], ["MAXLAG", "x"], ["MAXLAG", "1", "2"]])
+    assert.match(String(await bounded.call("CONSISTENCY", "READ", "STALE", ...wrong)), /^-ERR/);
+  assert.equal(await bounded.call("CONSISTENCY", "READ", "STALE", "MAXLAG", "600000"), "OK");
+  // The first one is told by a majority, and so are those of the next ten minutes.
+  assert.equal(await bounded.call("GET", "k"), "v");
+  await stale.call("READONLY");
+  await cluster.kill("n1");
+  await cluster.kill("n2");
+  assert.equal(await bounded.call("GET", "k"), "v");
+  assert.equal(await bounded.call("CONSISTENCY", "READ", "STALE", "MAXLAG", "1"), "OK");
+  assert.match(String(await bounded.call("GET", "k")), /^-CLUSTERDOWN/);
+  assert.equal(await stale.call("GET", "k"), "v");
+});
+
+test("CONSISTENCY AWAIT waits for a revision, and tells which one there is when its time is over", async () => {
+  await using cluster = await Cluster.start(...ids);
+  await cluster.call("n1", "SET", "k", "v");
+  const leader = await cluster.leader("n1");
+  using follower = await cluster.client(ids.find((id) => id !== leader)!);
+  using writer = await cluster.client(leader);
+  const revision = (await writer.call("CONSISTENCY", "AWAIT", "0", "0")) as number;
+  assert.ok(revision > 0);
+  assert.equal(await follower.call("CONSISTENCY", "AWAIT", revision, "0"), revision);
+  assert.equal(await follower.call("CONSISTENCY", "AWAIT", revision + 1, "30"), revision, "nobody writes");
+  const waits = follower.call("CONSISTENCY", "AWAIT", revision + 1, "0");
+  assert.equal(await writer.call("SET", "k", "w"), "OK");
+  assert.equal(await waits, revision + 1);
+  await follower.call("READONLY");
+  assert.equal(await follower.call("GET", "k"), "w");
+  for (const wrong of [
+    ["x", "0"],
+    ["1", "-1"],
+  ])
+    assert.match(String(await follower.call("CONSISTENCY", "AWAIT", ...wrong)), /^-ERR/);
+});
+
 test("the mode of reads is configured for all connections", async () => {
   await using node = await LiveServer.start({ readMode: "quorum", readQuorum: 1 });
   using client = await RawClient.connect(node.port);

@@ -106,7 +106,7 @@ export class TestClient implements Origin {
       command,
       args,
       origin: this,
-      ...{ db, readMode, readQuorum: 0, writeQuorum },
+      ...{ db, readMode, readQuorum: 0, readLagMs: 0, writeQuorum },
     };
     return new Promise((resolve) => {
       this.#resolve = resolve;

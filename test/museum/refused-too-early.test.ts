@@ -51,7 +51,8 @@ class Pipeline implements Origin {
 
   answers(words: readonly string[], writeQuorum: number): Promise<string> {
     const args = encodeArguments(words.map((word) => Buffer.from(word)));
-    const request = { command: commandOf(args), args, db: 0, origin: this, readQuorum: 0, writeQuorum };
+    const reads = { readQuorum: 0, readLagMs: 0 };
+    const request = { command: commandOf(args), args, db: 0, origin: this, ...reads, writeQuorum };
     this.#line.push(() => this.#durable.member.submit({ ...request, readMode: "linearizable" }));
     const reply = new Promise<string>((resolve) => this.#waiting.push(resolve));
     this.drain();

@@ -113,10 +113,19 @@ export const clusterRows: readonly CommandRow[] = [
       },
       {
         ...own,
+        name: "await",
+        arity: 4,
+        flags: ["stale", "blocking"],
+        summary: "Waits until this node has applied a revision of the store, and tells which one it has",
+        syntax: "revision timeout-milliseconds",
+      },
+      {
+        ...own,
         name: "read",
         arity: -3,
-        summary: "Chooses how reads are answered, and how many voters a quorum read asks",
-        syntax: "<LINEARIZABLE | QUORUM [R voters] | STALE>",
+        summary:
+          "Chooses how reads are answered, how many voters a quorum read asks, and how old a stale one may be",
+        syntax: "<LINEARIZABLE | QUORUM [R voters] | STALE [MAXLAG milliseconds]>",
       },
       {
         ...own,

@@ -3,18 +3,20 @@ import type { Connection } from "../connection.ts";
 import type { LocalHandler, Server } from "../server.ts";
 import { standingOf } from "../standing.ts";
 import { ofCluster } from "./cluster.ts";
-import { integerAt, notAnInteger, syntaxError } from "./reading.ts";
+import { integerAt, notAnInteger, syntaxError, timeoutProblem } from "./reading.ts";
 
 /** What a connection wants its reads and writes to promise: N, W and R of docs/configuration.md. */
 export const consistencyHandlers: Readonly<Record<string, LocalHandler>> = {
   readonly: ofCluster(({ out, request }) => {
     request.readMode = "stale";
+    request.readLagMs = 0;
     out.ok();
   }),
   readwrite: ofCluster((connection) => {
     resetReads(connection);
     connection.out.ok();
   }),
+  "consistency|await": awaitRevision,
   "consistency|read": read,
   "consistency|write": write,
   "consistency|show": show,
@@ -29,26 +31,59 @@ export function resetConsistency(connection: Connection): void {
 function resetReads({ request, server }: Connection): void {
   request.readMode = server.settings.readMode;
   request.readQuorum = server.settings.readQuorum;
+  request.readLagMs = 0;
 }
 
-/** CONSISTENCY READ LINEARIZABLE | QUORUM [R voters] | STALE */
+/** CONSISTENCY READ LINEARIZABLE | QUORUM [R voters] | STALE [MAXLAG ms] */
 function read({ out, request, server }: Connection, args: Arguments): void {
   const mode = modes.find((one) => args.is(2, one));
-  const hasQuorum = args.count === 5 && args.is(3, "r");
-  if (mode === undefined || (args.count > 3 && !(hasQuorum && mode === "quorum"))) {
+  const hasQuorum = mode === "quorum" && args.count === 5 && args.is(3, "r");
+  const hasLag = mode === "stale" && args.count === 5 && args.is(3, "maxlag");
+  if (mode === undefined || (args.count > 3 && !hasQuorum && !hasLag)) {
     out.error(syntaxError);
     return;
   }
   const quorum = hasQuorum ? integerAt(args, 4) : 0;
-  const problem = quorumProblem("R", quorum, server);
+  const lagMs = hasLag ? integerAt(args, 4) : 0;
+  const problem = hasLag ? lagProblem(lagMs) : quorumProblem("R", quorum, server);
   if (problem !== "") {
     out.error(problem);
     return;
   }
   request.readMode = mode;
   request.readQuorum = Number(quorum);
+  request.readLagMs = Number(lagMs);
   out.ok();
 }
+
+function lagProblem(lagMs: ReturnType<typeof integerAt>): string {
+  if (lagMs === undefined) return notAnInteger;
+  return lagMs >= 1 ? "" : "ERR MAXLAG is at least 1 ms: who wants less reads linearizably";
+}
+
+/** CONSISTENCY AWAIT revision timeout-ms: waits until this node has applied it, and tells which revision it has. */
+function awaitRevision(connection: Connection, args: Arguments): void {
+  const { late, out, server } = connection;
+  const wanted = integerAt(args, 2);
+  const problem = wanted === undefined ? notAnInteger : timeoutProblem(args, 3);
+  if (wanted === undefined || problem !== "") {
+    out.error(problem);
+    return;
+  }
+  const { store } = server.replica;
+  const answer = (): void => out.integer(store.revision);
+  if (store.revision >= wanted || !connection.mayAnswerLater) {
+    answer();
+    return;
+  }
+  const look = server.clock.every(lookMs, () => {
+    if (store.revision >= wanted) late.unblockFrom(answer);
+  });
+  late.block(Number(integerAt(args, 3)), answer, () => look.cancel());
+}
+
+/** Members hear of a commit with the next entry, or the next heartbeat: some ms. */
+const lookMs = 5;
 
 const modes = ["linearizable", "quorum", "stale"] as const;
 
