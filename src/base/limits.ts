@@ -241,6 +241,8 @@ export const limits = {
   peerLineBytesMax: 4_096,
   /** And the time for all of it, a slow disk that is asked included. */
   peerGreetingMsMax: 3_000,
+  /** A node that stops hands over its lead, which takes some ms; it does not wait longer for others that may stop as well. */
+  handOverMsMax: 300,
   /** Connections to the port of the members that have not introduced themselves. */
   peerGreetingsMax: 64,
   /** A line of a question or an answer between nodes: it may hold all that is known of all members. */

@@ -79,10 +79,17 @@ function sentences({ leader, members, writeQuorum }: ClusterStatus): string[] {
   const said = [
     leader === "" ? "No leader is known: writes wait, stale reads are answered." : `${leader} leads.`,
     voters === 1
-      ? `One voter${learners > 0 ? `, ${learners} ${learners === 1 ? "replica" : "replicas"} that it never waits for` : ""}: what it acknowledged is on its disk alone for sure.`
+      ? `One voter${learners > 0 ? `, ${learners} ${learners === 1 ? "replica" : "replicas"} that it never waits for` : ""}: what it acknowledged is ${whereFor(members)}.`
       : `Strong: W ${writeQuorum} + R ${majority} > N ${voters}, so a read sees every acknowledged write; ${lost}.`,
   ];
   if (missing > 0 && spare - missing < 0)
     said.push(`${missing} of ${voters} voters cannot be reached: no write can be acknowledged.`);
   return said;
+}
+
+/** Where writes are for sure that the only voter has acknowledged. */
+function whereFor(members: readonly MemberStatus[]): string {
+  const { report } = members.find(({ kind }) => kind === "voter")!;
+  if (report?.fsync === "never") return "in its memory alone, and goes with it";
+  return report?.fsync === "interval" ? "on its disk alone, within a second" : "on its disk alone for sure";
 }

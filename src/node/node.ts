@@ -1,3 +1,4 @@
+import { limits } from "../base/limits.ts";
 import { Engine } from "../engine/engine.ts";
 import { DataDirectory } from "../log/data-directory.ts";
 import { PeerBoots } from "../log/peer-boots.ts";
@@ -22,7 +23,7 @@ export interface Node {
   readonly ready: Promise<boolean>;
   /** Resolves once the node has stopped: with a reason where it did so by itself, undefined where it was asked to. */
   readonly stopped: Promise<Ending | undefined>;
-  /** Finishes what was accepted, then closes. */
+  /** Hands over the lead, finishes what was accepted, then closes. */
   stop(): Promise<void>;
 }
 
@@ -78,6 +79,7 @@ export async function startNode(
       return;
     }
     isStopping = true;
+    if (ending === undefined) await store.handOver();
     await server.close();
     await store.close(saves);
     stopped.resolve(ending);
@@ -102,13 +104,15 @@ interface Store {
   /** Hears other members. Clients are heard on this port. */
   listen(clientPort: number): Promise<void>;
   start(): Promise<void>;
+  /** A leader leaves the lead to another one, if that is a matter of a moment: then the others need no election. */
+  handOver(): Promise<void>;
   close(saves: boolean): Promise<void>;
 }
 
 function inMemory({ random, clock }: Platform): Store {
   const hashKey = [random.uint32() | 0, random.uint32() | 0] as const;
   const member = new Memory(new Engine(hashKey), clock);
-  const ports = { listen: async () => {}, start: async () => {} };
+  const ports = { listen: async () => {}, start: async () => {}, handOver: async () => {} };
   return { member, clusterId: () => "", ...ports, close: () => member.close() };
 }
 
@@ -152,6 +156,18 @@ async function durable(
     async start() {
       await durable.start();
       place.serve(durable.member);
+    },
+    async handOver() {
+      if (!durable.member.leads) return;
+      await new Promise<void>((resolve) => {
+        const timer = clock.after(limits.handOverMsMax, resolve);
+        // Where nobody takes it over, the others elect one.
+        const goOn = (): void => {
+          timer.cancel();
+          resolve();
+        };
+        durable.member.transferLeadership().then(goOn, goOn);
+      });
     },
     async close(saves) {
       await place.close();

@@ -63,6 +63,16 @@ test("members that have all moved find each other where --cluster says, and reme
   assert.equal(await cluster.call("n3", "GET", "a"), "1");
 });
 
+test("a leader that is stopped in order hands over, so that nobody has to notice its death", async () => {
+  await using cluster = await Cluster.start("n1", "n2", "n3");
+  assert.equal(await cluster.call("n1", "SET", "a", "1"), "OK");
+  const leader = await cluster.leader("n1");
+  assert.equal(await cluster.stop(leader), 0);
+  await cluster.someoneLogs(new RegExp(`← ${leader} TIMEOUT_NOW`));
+  const other = ["n1", "n2", "n3"].find((id) => id !== leader)!;
+  assert.equal(await cluster.call(other, "GET", "a"), "1");
+});
+
 test("a stale --cluster does not keep members from each other, and harms nobody", async () => {
   const ids = ["n1", "n2", "n3"];
   await using cluster = await Cluster.start(...ids);
