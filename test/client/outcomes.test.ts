@@ -1,0 +1,244 @@
+import assert from "node:assert/strict";
+import type net from "node:net";
+import { test } from "node:test";
+import { limits } from "../../src/base/limits.ts";
+import { KvClient } from "../../src/client/client.ts";
+import type { KvClientOptions } from "../../src/client/options.ts";
+import { type Answer, BadServer } from "./bad-server.ts";
+import { type Said, status } from "./say.ts";
+
+/** What becomes of a write that is refused, lost or sent again: a server that says what the test wants, for each copy. */
+
+/** A leader that opens sessions 1, 2, … and answers the n-th copy of a write with the n-th thing said. */
+function leader(...copies: readonly (Said | ((socket: net.Socket) => void))[]): Answer {
+  let sessions = 0;
+  const left = [...copies];
+  return (words, socket) => {
+    if (words[0] === "KVORUM") return status("n1", 1, "n1", { n1: "" });
+    if (words[0] === "SESSION" && words[1] === "OPEN") return ++sessions;
+    if (words[0] === "SESSION" && words[1] === "CLOSE") return 1;
+    if (words[0] === "HELLO" || words[0] === "PING") return undefined;
+    const next = left.shift();
+    if (typeof next !== "function") return next;
+    next(socket);
+    return undefined;
+  };
+}
+
+const cut = (socket: net.Socket): void => void socket.resetAndDestroy();
+
+async function having(
+  answer: Answer,
+  work: (client: KvClient, server: BadServer) => Promise<void>,
+  options: KvClientOptions = {},
+): Promise<void> {
+  await using server = await BadServer.start(answer);
+  const client = new KvClient({ addresses: [server.address], timeout: 20_000, ...options });
+  try {
+    await work(client, server);
+  } finally {
+    client.destroy();
+  }
+}
+
+/** Session and sequence of each copy of a write. */
+function numbersOf(server: BadServer): string[] {
+  return server.commands
+    .filter(([name, sub]) => name === "SESSION" && sub === "ID")
+    .map(([, , session, sequence]) => `${session}/${sequence}`);
+}
+
+test("a write whose connection was cut is sent again under the same number", () =>
+  having(leader(cut, cut, 1), async (client, server) => {
+    assert.equal(await client.increment("n"), 1);
+    assert.deepEqual(numbersOf(server), ["1/1", "1/1", "1/1"]);
+    assert.equal(client.stats.retries, 2);
+  }));
+
+test("a session that the only copy has met forgotten is exchanged", () =>
+  having(leader("-NOSESSION unknown", 1), async (client, server) => {
+    assert.equal(await client.increment("n"), 1);
+    assert.deepEqual(numbersOf(server), ["1/1", "2/1"]);
+  }));
+
+test("of several copies one may have been applied before the session was forgotten", () =>
+  having(leader(cut, "-NOSESSION unknown", 1), async (client, server) => {
+    await assert.rejects(client.increment("n"), { code: "UNKNOWN_OUTCOME", applied: "maybe" });
+    assert.deepEqual(numbersOf(server), ["1/1", "1/1"]);
+  }));
+
+test("an outcome that the server does not know is asked for under the same number", () =>
+  having(leader("-UNKNOWN_OUTCOME not known in time", 1), async (client, server) => {
+    assert.equal(await client.increment("n"), 1);
+    assert.deepEqual(numbersOf(server), ["1/1", "1/1"]);
+  }));
+
+test("a refusal of a later copy proves nothing of the first", () =>
+  having(leader(cut, "-OOM command not allowed"), async (client) => {
+    await assert.rejects(client.increment("n"), { code: "OOM", applied: "maybe" });
+  }));
+
+test("a refusal of the only copy tells that it was not applied", () =>
+  having(leader("-OOM command not allowed"), async (client) => {
+    await assert.rejects(client.increment("n"), { code: "OOM", applied: "no" });
+  }));
+
+test("what was applied on too few voters says so", () =>
+  having(leader("-UNDER_REPLICATED this was applied"), async (client) => {
+    await assert.rejects(client.set("a", 1), { code: "UNDER_REPLICATED", applied: "yes" });
+  }));
+
+test("refusals of the moment are waited out", () =>
+  having(
+    leader("-CLUSTERDOWN no leader", "-LOADING", "-BUSY too much", "-NOREPLICAS 2 can", 1),
+    async (client) => {
+      assert.equal(await client.increment("n"), 1);
+    },
+  ));
+
+test("a refusal that lasts is told when time is over, and that nothing was applied", async () => {
+  const answer: Answer = (words) =>
+    leader()(words, undefined as never) ?? (words[1] === "ID" ? "-CLUSTERDOWN no leader" : undefined);
+  await having(
+    answer,
+    async (client) => {
+      await assert.rejects(client.increment("n"), {
+        code: "TIMEOUT",
+        applied: "no",
+        message: /INCR was not over in time; last: CLUSTERDOWN no leader/,
+      });
+    },
+    { timeout: 300 },
+  );
+});
+
+test("a server that is silent is left; whoever was on the way there may have been applied", () =>
+  having(
+    leader(() => {}),
+    async (client) => {
+      await assert.rejects(client.set("a", 1), { code: "UNKNOWN_OUTCOME", applied: "maybe" });
+    },
+    { timeout: 1_000, silence: 200, connectTimeout: 200 },
+  ));
+
+test("without numbers a write that was lost on the way is never sent again", () =>
+  having(
+    leader(cut, 1),
+    async (client, server) => {
+      await assert.rejects(client.increment("n"), { code: "UNKNOWN_OUTCOME", applied: "maybe" });
+      assert.deepEqual(
+        server.commands.filter(([name]) => name === "INCR"),
+        [["INCR", "n"]],
+      );
+    },
+    { exactlyOnce: false },
+  ));
+
+test("a read that was lost on the way is sent again", () =>
+  having(leader(cut, "value"), async (client) => {
+    assert.equal(await client.get("a"), "value");
+  }));
+
+test("a command that nobody knows is sent once", () =>
+  having(leader(cut, 1), async (client) => {
+    await assert.rejects(client.call("NONSENSE"), { code: "UNKNOWN_OUTCOME", applied: "maybe" });
+  }));
+
+test("a server that knows no sessions is written to without", async () => {
+  const answer: Answer = ([name]) =>
+    name === "HELLO"
+      ? undefined
+      : name === "SESSION" || name === "KVORUM"
+        ? `-ERR unknown command '${name}'`
+        : 1;
+  await having(answer, async (client, server) => {
+    assert.equal(await client.increment("n"), 1);
+    assert.deepEqual(server.commands.at(-1), ["INCR", "n"]);
+  });
+});
+
+test("a transaction that was cut is sent again whole, under its number", async () => {
+  const exec = leader(cut, [1, "+OK"]);
+  const answer: Answer = (words, socket) =>
+    words[0] === "MULTI"
+      ? "+OK"
+      : words[0] === "INCR" || words[0] === "SET"
+        ? "+QUEUED"
+        : exec(words, socket);
+  await having(answer, async (client, server) => {
+    assert.deepEqual(await client.transaction().increment("n").set("a", 1).commit(), [1, true]);
+    const sent = server.commands.filter(([name]) => name !== "KVORUM").map((words) => words.join(" "));
+    const once = ["MULTI", "INCR n", "SET a 1", "SESSION ID 1 1 1 EXEC"];
+    assert.deepEqual(sent, ["SESSION OPEN 300000", ...once, ...once]);
+  });
+});
+
+test("an aborted write says whether it may have been applied", () =>
+  having(leader(), async (client, server) => {
+    const sent = new AbortController();
+    const operation = client.increment("n", 1, { signal: sent.signal });
+    while (numbersOf(server).length === 0) await new Promise(setImmediate);
+    sent.abort(new Error("enough"));
+    await assert.rejects(operation, { code: "ABORTED", applied: "maybe" });
+    await assert.rejects(client.increment("n", 1, { signal: AbortSignal.abort() }), {
+      code: "ABORTED",
+      applied: "no",
+    });
+  }));
+
+test("as many writes are outstanding as the server keeps replies for; the others wait for their turn", async () => {
+  const count = 1_500;
+  let received = 0;
+  let most = 0;
+  const held: net.Socket[] = [];
+  const answer: Answer = (words, socket) => {
+    if (words[1] !== "ID") return leader()(words, socket);
+    held.push(socket);
+    most = Math.max(most, held.length);
+    // Behind the others of this turn, so that one too many would be seen.
+    if (++received === count || held.length === limits.sessionRepliesMax)
+      setImmediate(() => {
+        for (const one of held.splice(0)) one.write(":1\r\n");
+      });
+    return undefined;
+  };
+  await having(answer, async (client) => {
+    await Promise.all(Array.from({ length: count }, () => client.increment("n")));
+    assert.equal(most, limits.sessionRepliesMax);
+  });
+});
+
+test("destroy() fails everything that was begun, and tells what may have been applied", () =>
+  having(leader(), async (client, server) => {
+    const sent = client.increment("n");
+    while (numbersOf(server).length === 0) await new Promise(setImmediate);
+    const read = client.get("a");
+    client.destroy("enough");
+    await assert.rejects(sent, { code: "CLOSED", applied: "maybe", message: "enough" });
+    await assert.rejects(read, { code: "CLOSED", applied: "no" });
+    await assert.rejects(client.get("a"), { code: "CLOSED" });
+    assert.equal(client.stats.pending, 0);
+  }));
+
+test("close() waits for what was begun, and takes no more", () =>
+  having(leader(1), async (client) => {
+    const write = client.increment("n");
+    const closed = client.close();
+    await assert.rejects(client.get("a"), { code: "CLOSED", applied: "no" });
+    assert.equal(await write, 1);
+    await closed;
+  }));
+
+test("what is no argument is refused before anything is sent", () =>
+  having(leader(), async (client) => {
+    await assert.rejects(client.set("a", undefined as unknown as string), { code: "ERR", applied: "no" });
+    await assert.rejects(client.set("a", Number.NaN), { code: "ERR", applied: "no" });
+    assert.throws(() => new KvClient("nonsense:port:7"), {
+      code: "ERR",
+      message: /^addresses: expected HOST:PORT/,
+    });
+    assert.throws(() => new KvClient({ timeout: -1 }), {
+      code: "ERR",
+      message: /^timeout: expected a whole number/,
+    });
+  }));
