@@ -37,8 +37,9 @@ test("the death of the leader is a wait for callers, and no error; nothing is ap
 test("a transfer of the lead, back and forth, is noticed by nobody", () =>
   underLoad(async (cluster, load) => {
     for (let i = 0; i < 3; i++) {
-      const leader = await cluster.leader("n1");
-      assert.equal(await cluster.call(leader, "KVORUM", "TRANSFER"), "OK");
+      // Who would take over may be a little behind, and the lead may have gone to somebody meanwhile.
+      let reply: unknown;
+      while (reply !== "OK") reply = await cluster.call(await cluster.leader("n1"), "KVORUM", "TRANSFER");
       await load.goesOn(300);
     }
   }));
