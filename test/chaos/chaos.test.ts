@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { requireRight } from "../programs.ts";
 import { TemporaryFolder } from "../temporary-folder.ts";
+import { Namespaces } from "./namespaces.ts";
 import { runChaos } from "./run.ts";
 import { type StrikeName, strikes } from "./strikes.ts";
 import type { Sum } from "./sum.ts";
@@ -20,10 +22,17 @@ const struck: readonly StrikeName[] = [
   "transfer",
   "members",
   "rolling-restart",
+  "unplug",
 ];
 
+const namespaces = requireRight(
+  Namespaces.whyNot === undefined,
+  "make network namespaces here",
+  "cut-leader shows it with proxies",
+);
+
 for (const name of struck) {
-  test(`${name}: ${strikes[name].says}`, async () => {
+  test(`${name}: ${strikes[name].says}`, name === "unplug" ? namespaces : {}, async () => {
     const sum = await roundOf(name);
     assert.deepEqual(sum.wrong, []);
     assert.ok(sum.operations.known > 100, sum.inShort);

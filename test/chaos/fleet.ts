@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import type { Change } from "../../src/raft/configuration.ts";
 import type { NodeId } from "../../src/raft/types.ts";
+import type { Namespaces } from "./namespaces.ts";
 import type { Answer, DiskState, NodeState, Order } from "./orders.ts";
 import { Links, PeerProxy } from "./peer-proxy.ts";
 
@@ -28,12 +29,16 @@ interface Life {
   wasWounded: boolean;
 }
 
-/** The nodes of a run: real processes on real disks, each behind a proxy for what members say to each other. */
+/**
+ * The nodes of a run: real processes on real disks, each behind a proxy for what members say to each other, or each in a
+ * network namespace.
+ */
 export class Fleet {
   readonly links: Links = new Links();
   readonly #directory: string;
   readonly #net: string;
   readonly #founders: readonly NodeId[];
+  readonly #namespaces: Namespaces | undefined;
   readonly #lives: Map<NodeId, Life> = new Map();
   readonly #proxies: Map<NodeId, PeerProxy> = new Map();
   /** How each has come in. */
@@ -45,15 +50,17 @@ export class Fleet {
   readonly #orders: Map<number, (answer: Answer) => void> = new Map();
   #orderNumber = 0;
 
-  constructor(directory: string, founders: readonly NodeId[]) {
+  constructor(directory: string, founders: readonly NodeId[], namespaces?: Namespaces) {
     this.#directory = directory;
     this.#founders = founders;
+    this.#namespaces = namespaces;
     this.#net = `127.${1 + (process.pid % 250)}.${(((process.pid >> 8) ^ 0x80) % 250) ^ (++fleets % 250)}`;
   }
 
   /** Where clients find a node. */
   addressOf(id: NodeId): { readonly host: string; readonly port: number } {
-    return { host: `${this.#net}.${100 + numberOf(id)}`, port: clientPort };
+    const host = this.#namespaces?.clientHost(id) ?? `${this.#net}.${100 + numberOf(id)}`;
+    return { host, port: clientPort };
   }
 
   get alive(): NodeId[] {
@@ -67,7 +74,7 @@ export class Fleet {
 
   /** Where everybody finds what a node says to members. */
   peerOf(id: NodeId): string {
-    return `${this.#proxyHost(id)}:${peerPort}`;
+    return `${this.#namespaces?.peerHost(id) ?? this.#proxyHost(id)}:${peerPort}`;
   }
 
   /** One that no node has had. */
@@ -81,21 +88,25 @@ export class Fleet {
    */
   async start(id: NodeId, ...joins: readonly string[]): Promise<void> {
     if (this.alive.includes(id) || this.#retired.has(id)) return;
-    const { host } = this.addressOf(id);
     const data = join(this.#directory, id);
     mkdirSync(this.#directory, { recursive: true });
     const log = openSync(`${data}.log`, "a");
     const place = this.#places.get(id) ?? (joins.length > 0 ? joins : ["--cluster", this.#list()]);
     this.#places.set(id, place);
+    const [launcher, ...before] = this.#namespaces?.launcher(id) ?? [];
+    const inside = launcher === undefined ? [] : [...before, process.execPath];
     const child = fork(
       program,
       [
-        ...["--id", id, "--data", data, "--listen", `${host}:${clientPort}`],
-        ...["--peer-listen", `${host}:${peerPort}`, "--announce", `${this.#proxyHost(id)}:${clientPort}`],
+        ...["--id", id, "--data", data, ...this.#addresses(id)],
         // Small enough for many snapshots in a run.
         ...["--loglevel", "debug", "--snapshot-log-size", "256kb", ...place],
       ],
-      { stdio: ["ignore", log, log, "ipc"], execArgv: ["--enable-source-maps"] },
+      {
+        stdio: ["ignore", log, log, "ipc"],
+        execPath: launcher ?? process.execPath,
+        execArgv: [...inside, "--enable-source-maps"],
+      },
     );
     closeSync(log);
     child.on("message", (answer: Answer) => this.#orders.get(answer.number)?.(answer));
@@ -111,7 +122,7 @@ export class Fleet {
       life.hasServed = true;
     });
     this.#lives.set(id, life);
-    await this.#proxyOf(id).open();
+    if (this.#namespaces === undefined) await this.#proxyOf(id).open();
   }
 
   /** Resolves when the node serves, or somebody wants its end; rejects when it ends by itself, or takes too long. */
@@ -153,6 +164,15 @@ export class Fleet {
         if (directions !== "in") this.links.set(id, other, "cut");
         if (directions !== "out") this.links.set(other, id, "cut");
       }
+  }
+
+  /** Pulls the cable between the node and all others; only where it has a namespace. */
+  unplug(id: NodeId): void {
+    this.#namespaces!.unplug(id);
+  }
+
+  plug(id: NodeId): void {
+    this.#namespaces!.plug(id);
   }
 
   async disk(id: NodeId, state: DiskState): Promise<void> {
@@ -221,7 +241,7 @@ export class Fleet {
   }
 
   #ended(id: NodeId, life: Life, how: number | NodeJS.Signals): void {
-    this.#proxies.get(id)!.close();
+    this.#proxies.get(id)?.close();
     // Whose disk fails while it starts says so, and ends; one that serves goes on, and answers what it can.
     const isExcused = life.wasWounded && !life.hasServed;
     if (!life.isEnding && !isExcused) this.deaths.push(`${id} has ended by itself (${how}): see ${id}.log`);
@@ -259,6 +279,15 @@ export class Fleet {
       this.#proxies.set(id, proxy);
     }
     return proxy;
+  }
+
+  /** Where the node is heard: behind its proxy, or on its two cables, which are no loopback. */
+  #addresses(id: NodeId): string[] {
+    const { host } = this.addressOf(id);
+    const listen = ["--listen", `${host}:${clientPort}`];
+    if (this.#namespaces !== undefined) return [...listen, "--peer-listen", this.peerOf(id), "--insecure"];
+    const announce = ["--announce", `${this.#proxyHost(id)}:${clientPort}`];
+    return [...listen, "--peer-listen", `${host}:${peerPort}`, ...announce];
   }
 
   #proxyHost(id: NodeId): string {

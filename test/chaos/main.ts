@@ -2,11 +2,15 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Argument, Command, CommanderError, InvalidArgumentError } from "commander";
+import { Namespaces } from "./namespaces.ts";
 import { runChaos } from "./run.ts";
 import { type StrikeName, strikeNames, strikes } from "./strikes.ts";
 
 /** `npm run chaos`: a cluster of real processes, and somebody who breaks it. */
 const exitCodes = { done: 0, found: 1, wrongUsage: 2 } as const;
+
+/** What a mixture leaves out: it takes too long, or needs another kind of network. */
+const apart: readonly StrikeName[] = ["pause-leader-long", "unplug"];
 
 const width = Math.max(...strikeNames.map((name) => name.length)) + 2;
 const table = strikeNames.map((name) => `  ${name.padEnd(width)}${strikes[name].says}`).join("\n");
@@ -47,11 +51,13 @@ interface Options {
 async function run(name: StrikeName | "mixture", options: Options): Promise<void> {
   const { minutes, seconds, nodes, seed = Date.now() % 1_000_000, keep } = options;
   if (keep !== undefined && existsSync(keep)) program.error(`${keep} is there already: name a new directory`);
+  const whyNot = name === "unplug" ? Namespaces.whyNot : undefined;
+  if (whyNot !== undefined) program.error(`unplug ${whyNot}`);
   const directory = keep ?? mkdtempSync(join(tmpdir(), "kvorum-chaos-"));
   console.log(`seed ${seed}, data, logs and histories in ${directory}`);
   const sum = await runChaos({
     ...{ seed, nodes, seconds: minutes * 60, roundSeconds: seconds, directory, print: console.log },
-    strikes: name === "mixture" ? strikeNames.filter((one) => one !== "pause-leader-long") : [name],
+    strikes: name === "mixture" ? strikeNames.filter((one) => !apart.includes(one)) : [name],
   });
   for (const line of sum.lines()) console.log(line);
   if (sum.wrong.length > 0) process.exitCode = exitCodes.found;

@@ -1,6 +1,7 @@
 import { Prng } from "../../sim/prng.ts";
 import { Fleet } from "./fleet.ts";
 import { Ledger } from "./ledger.ts";
+import { Namespaces } from "./namespaces.ts";
 import { Round } from "./round.ts";
 import type { StrikeName } from "./strikes.ts";
 import { Sum } from "./sum.ts";
@@ -25,7 +26,8 @@ export async function runChaos(options: ChaosOptions): Promise<Sum> {
   const random = new Prng(seed);
   const ids = Array.from({ length: options.nodes }, (_, i) => `n${i + 1}`);
   const until = performance.now() + seconds * 1000;
-  await using fleet = new Fleet(directory, ids);
+  using namespaces = strikes.includes("unplug") ? new Namespaces() : undefined;
+  await using fleet = new Fleet(directory, ids, namespaces);
   for (const id of ids) await fleet.start(id);
   for (const id of ids) await fleet.serving(id);
   const ledgers = Array.from(

@@ -30,6 +30,7 @@ export const strikeNames = [
   "transfer",
   "members",
   "rolling-restart",
+  "unplug",
 ] as const;
 
 export type StrikeName = (typeof strikeNames)[number];
@@ -162,6 +163,15 @@ export const strikes: Readonly<Record<StrikeName, Strike>> = {
   members: {
     says: "a node joins, learns, votes, and is removed again",
     strike: joinAndLeave,
+  },
+  unplug: {
+    says: "the network cable of whoever leads is pulled (in network namespaces: needs root)",
+    strike: async (fleet, random) => {
+      const leader = await fleet.leader();
+      fleet.unplug(leader);
+      await someTime(random);
+      fleet.plug(leader);
+    },
   },
   "rolling-restart": {
     says: "each node stops in order and starts again, one behind the other",
