@@ -254,6 +254,9 @@ export const limits = {
   /** Members say that they live every half second; without a word for so many of them, a connection is given up. */
   peerAliveMs: 500,
   peerSilentTicksMax: 6,
+  /** Whoever is to lead next and lags behind gets so much time: enough for what was written meanwhile, and no restart
+   * waits longer for a node that does not come back. */
+  transferCatchUpMs: 1_000,
   /** Looks at the end of the log that are kept, to tell how far members lag: days of them, the older the rougher. */
   lagMarks: 512,
   /** Why a member does not take a forwarded batch: one line of an error. */

@@ -5,6 +5,7 @@
  */
 export const points = {
   "raft/raft.ts": {
+    "pre-candidate-gives-way": { of: [4], is: "another one asks at the same time, and may go first" },
     "pre-vote-refused": { of: [3], is: "would not vote: leads, or has just heard who does" },
     "vote-refused-without-entering-term": {
       of: [3],

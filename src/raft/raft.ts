@@ -316,6 +316,17 @@ export class Raft {
     if (!isGranted) reached("pre-vote-refused");
     const forTerm = term + 1;
     this.send({ type: "preVoteReply", from: this.id, to: from, term: this.#term, forTerm, isGranted });
+    if (isGranted && this.#state.name === "preCandidate" && from > this.id) this.#giveWay();
+  }
+
+  /**
+   * Two that ask at once would both be told yes, and then split the votes. The question of the other one comes before its
+   * answer to ours, so one of the two ends here. It asks again as if it had lost: should the other one come to nothing, so
+   * that nobody is kept from leading.
+   */
+  #giveWay(): void {
+    reached("pre-candidate-gives-way");
+    this.becomeFollower(this.#term);
   }
 
   #answerVote(message: RequestVote): void {

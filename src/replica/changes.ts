@@ -1,4 +1,5 @@
 import { type ErrorCode, KvorumError } from "../base/errors.ts";
+import { limits } from "../base/limits.ts";
 import type { Clock } from "../platform/clock.ts";
 import { type Change, type Configuration, changed } from "../raft/configuration.ts";
 import type { EntryId, NodeId, Refusal } from "../raft/types.ts";
@@ -21,6 +22,12 @@ interface Waiting {
   readonly reject: (error: KvorumError) => void;
 }
 
+interface Transfer extends Waiting {
+  readonly to: NodeId;
+  /** Until then it is waited for the other one to catch up. */
+  isUnderWay: boolean;
+}
+
 /** Names the configuration's entry, if it comes to be committed. */
 type Proposed = Waiting & EntryId;
 
@@ -31,7 +38,7 @@ type Proposed = Waiting & EntryId;
 export class Changes {
   readonly #parts: ChangesParts;
   #proposed: Proposed[] = [];
-  #transfers: Waiting[] = [];
+  #transfers: Transfer[] = [];
 
   constructor(parts: ChangesParts) {
     this.#parts = parts;
@@ -56,8 +63,8 @@ export class Changes {
   }
 
   /**
-   * Hands the lead over to `to`, or to the voter that has most of the log. Resolves when another node leads; rejects with
-   * KvorumError where this one leads on.
+   * Hands the lead over to `to`, or to the voter that has most of the log; waits a moment for one that lags behind. Resolves
+   * when another node leads; rejects with KvorumError where this one leads on.
    */
   transfer(to?: NodeId): Promise<void> {
     const consensus = this.#leading();
@@ -66,9 +73,10 @@ export class Changes {
     if (target === undefined)
       return Promise.reject(new KvorumError("ERR", "there is no other voter to hand over to"));
     const refusal = consensus.transfer(target);
-    if (refusal !== undefined) return Promise.reject(refused(refusal, target));
+    if (refusal !== undefined && refusal !== "notCaughtUp") return Promise.reject(refused(refusal, target));
+    const isUnderWay = refusal === undefined;
     return new Promise((resolve, reject) => {
-      this.#transfers.push({ sinceMs: this.#nowMs, resolve, reject });
+      this.#transfers.push({ to: target, isUnderWay, sinceMs: this.#nowMs, resolve, reject });
     });
   }
 
@@ -109,12 +117,26 @@ export class Changes {
     if (this.#transfers.length === 0) return;
     const consensus = this.#parts.consensus();
     const leaderId = consensus?.leaderId;
-    if (consensus?.leads && consensus.successor === undefined)
-      for (const { reject } of this.#transfers.splice(0)) reject(leadsOn());
+    if (consensus?.leads) this.#transfers = this.#transfers.filter((one) => !this.#isRefused(one, consensus));
     else if (leaderId !== undefined && leaderId !== this.#parts.id)
       for (const { resolve } of this.#transfers.splice(0)) resolve();
     for (const { sinceMs, reject } of this.#transfers) if (sinceMs < before) reject(unknown("the transfer"));
     this.#transfers = this.#transfers.filter(({ sinceMs }) => sinceMs >= before);
+  }
+
+  /** Has been told so, then. Tries again where the other one was not ready. */
+  #isRefused(one: Transfer, consensus: Consensus): boolean {
+    if (one.isUnderWay) {
+      if (consensus.successor !== undefined) return false;
+      one.reject(leadsOn());
+      return true;
+    }
+    const refusal = consensus.transfer(one.to);
+    one.isUnderWay = refusal === undefined;
+    const waits = refusal === "notCaughtUp" && this.#nowMs - one.sinceMs < limits.transferCatchUpMs;
+    if (refusal === undefined || waits) return false;
+    one.reject(refused(refusal, one.to));
+    return true;
   }
 
   #leading(): Consensus | KvorumError {

@@ -88,6 +88,27 @@ test("9.6: a candidate is not moved by answers to its pre-vote", () => {
   assert.equal(cluster.node("n1").term, 1);
 });
 
+test("9.6: of two that ask at once one gives way, whatever comes first, and asks again if nothing comes of the other", () => {
+  const cluster = new Cluster({ voters: 3 });
+  cluster.isolate("n3");
+  for (const id of ["n1", "n2"]) cluster.act(id, (node) => node.campaign());
+  cluster.settle();
+  assert.deepEqual(cluster.leaders, ["n2"], "in the first term, without a split vote");
+  assert.equal(cluster.node("n2").term, 1);
+
+  const other = new Cluster({ voters: 3 });
+  other.tick("n1", 10);
+  assert.deepEqual(texts(other.hand(say("n2", "n1", 0).preVote("0/0"))).slice(-1), [
+    "n2: PRE_VOTE_RESPONSE term=0 for=1 granted=true",
+  ]);
+  assert.equal(other.node("n1").role, "follower");
+  other.lose();
+  other.tick("n1", 10);
+  assert.equal(other.node("n1").role, "preCandidate");
+  other.hand(say("n0", "n1", 0).preVote("0/0"));
+  assert.equal(other.node("n1").role, "preCandidate", "to a lesser name nobody gives way");
+});
+
 test("9.6: a member that was cut off and returns deposes nobody", () => {
   const cluster = new Cluster({ voters: 3 });
   cluster.elect("n1");

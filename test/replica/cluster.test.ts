@@ -6,6 +6,9 @@ import { stateHash } from "../../src/engine/state-hash.ts";
 import type { Member } from "../../src/replica/member.ts";
 import { ClusterRun, until } from "./cluster-run.ts";
 
+/** More than the ticks after which a leader counts a member for lost (cluster-run.ts). */
+const unheardTicks = 26;
+
 test("three members elect a leader, and what it acknowledges is on all of them", async () => {
   const cluster = await ClusterRun.start(["n1", "n2", "n3"]);
   const leader = await cluster.leader();
@@ -268,6 +271,26 @@ test("the lead is handed over to whom one names, or to the next best, and who wa
   await assert.rejects(member.transferLeadership("n9"), { code: "ERR", message: /no voter/ });
   await member.transferLeadership();
   assert.notEqual(await cluster.leader(), to);
+  await cluster.close();
+});
+
+test("whoever is to lead and lags behind gets a moment to catch up, and no more", async () => {
+  const cluster = await ClusterRun.start(["n1", "n2", "n3"]);
+  const leader = await cluster.leader();
+  const { member } = cluster.nodes.get(leader)!.durable;
+  const client = cluster.nodes.get(leader)!.client();
+  await client.call("SET", "a", "1");
+  const to = [...cluster.nodes.keys()].find((id) => id !== leader)!;
+  cluster.loses = ({ to: receiver }) => receiver === to;
+  // Until the leader has not heard it for longer than one may be unheard who is to lead.
+  const isUnheard = (): boolean =>
+    member.status!.peers.some(({ id, ticksSinceHeard }) => id === to && ticksSinceHeard > unheardTicks);
+  for (let i = 0; !isUnheard(); i++) await client.call("SET", "a", String(i));
+  await assert.rejects(member.transferLeadership(to), { code: "BUSY", message: /lags behind/ });
+  const handing = member.transferLeadership(to);
+  cluster.loses = () => false;
+  await handing;
+  assert.equal(await cluster.leader(), to);
   await cluster.close();
 });
 

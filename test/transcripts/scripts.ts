@@ -31,7 +31,10 @@ export const scripts: Readonly<Record<string, () => Stage>> = {
     stage.say("n1 and n2 ask at once, and each gets one vote beside its own: three of four are needed");
     stage.campaign("n1");
     stage.campaign("n2");
-    stage.deliver("the pre-votes", ({ type }) => type === "preVote");
+    stage.deliver(
+      "the pre-votes that n3 and n4 are asked for",
+      ({ type, to }) => type === "preVote" && (to === "n3" || to === "n4"),
+    );
     stage.deliver("their answers", ({ type }) => type === "preVoteReply");
     stage.deliver(
       "n1's question at n3, n2's at n4",
