@@ -86,6 +86,7 @@ const violations: readonly (readonly [file: string, source: string, broken: stri
   ["src/client/x.ts", 'import { a } from "../replica/a.ts";', "client imports src/replica/a.ts"],
   ["src/client/x.ts", 'import { a } from "../engine/a.ts";', "client imports src/engine/a.ts"],
   ["src/client/x.ts", 'import { a } from "../server/a.ts";', "client imports src/server/a.ts"],
+  ["src/adapters/x.ts", 'import { a } from "../protocol/a.ts";', "adapters imports src/protocol/a.ts"],
   ["src/server/x.ts", 'import net from "node:net";', "only platform imports node:net"],
   ["src/cli/x.ts", 'import { open } from "node:fs/promises";', "only platform imports node:fs/promises"],
   ["src/cli/x.ts", 'const fs = await import("node:fs");', "only platform imports node:fs"],

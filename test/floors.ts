@@ -17,14 +17,18 @@ const floors: Readonly<Record<string, number>> = {
   admin: 6,
   client: 6,
   node: 7,
+  adapters: 7,
   cli: 8,
 };
 
 /** Rooms without I/O, timers, clock, chance or waiting: the simulator runs them as they are. */
 export const pureRooms: readonly string[] = ["base", "protocol", "raft", "engine"];
 
-/** What the client may know: whoever installs it for its client gets no server. */
-const clientKnows: readonly string[] = ["base", "protocol", "platform"];
+/** What the client may know, and what is built on it: whoever installs it for its client gets no server. */
+const serverless: Readonly<Record<string, readonly string[]>> = {
+  client: ["base", "protocol", "platform"],
+  adapters: ["client"],
+};
 
 /** The outside world comes in through platform/ alone, so that the simulator can stand in for it. */
 const platformOnly = /^node:(?:fs|net|tls)(?:\/|$)/;
@@ -68,7 +72,8 @@ function insideBreaks(
   const other = roomOf(path);
   if (other === undefined) return isTest ? [] : [`imports ${path}, which is not in src`];
   if (other === room) return [];
-  if (room === "client" && !clientKnows.includes(other)) return [`client imports ${path}`];
+  const known = serverless[room];
+  if (known !== undefined && !known.includes(other)) return [`${room} imports ${path}`];
   const height = floors[other];
   if (height === undefined) return [`imports ${path}, which has no floor`];
   return height < floors[room]! ? [] : [`${room} imports ${path}, which is not on a lower floor`];

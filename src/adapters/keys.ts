@@ -1,0 +1,20 @@
+import type { Keyspace } from "../client/keyspace.ts";
+
+/** Keys that one command names at most, where there may be any number. */
+const batchKeys = 500;
+
+/** The keys of a scan, many at a time. */
+export async function* inBatches(keys: AsyncIterable<string>): AsyncGenerator<string[], void, undefined> {
+  let batch: string[] = [];
+  for await (const key of keys) {
+    if (batch.push(key) < batchKeys) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** Deletes all keys that are there at the beginning; one that is set meanwhile may be left. */
+export async function deleteAll(keys: Keyspace): Promise<void> {
+  for await (const batch of inBatches(keys.scan())) await keys.deleteMany(batch);
+}
