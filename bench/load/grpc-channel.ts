@@ -57,6 +57,7 @@ export class GrpcChannel {
   readonly #socket: Duplex;
   readonly #onDone: (error: string | undefined) => void;
   #stream = -1;
+  #isUnderWay = false;
   #left: Buffer = Buffer.alloc(0);
   /** Of the call's answer: the message with its prefix. None comes where the call failed. */
   #answerBytes = 0;
@@ -83,6 +84,7 @@ export class GrpcChannel {
 
   call(request: GrpcRequest): void {
     this.#stream += 2;
+    this.#isUnderWay = true;
     this.#answerBytes = 0;
     this.#socket.write(request.forStream(this.#stream));
   }
@@ -93,22 +95,30 @@ export class GrpcChannel {
     while (bytes.length - at >= frameHeaderBytes) {
       const end = at + frameHeaderBytes + bytes.readUIntBE(at, 3);
       if (end > bytes.length) break;
-      this.#take(bytes[at + 3]!, bytes[at + 4]!, bytes.subarray(at + frameHeaderBytes, end));
+      const stream = bytes.readUInt32BE(at + 5);
+      this.#take(bytes[at + 3]!, bytes[at + 4]!, stream, bytes.subarray(at + frameHeaderBytes, end));
       at = end;
     }
     this.#left = bytes.subarray(at);
   }
 
-  #take(kind: number, flags: number, payload: Buffer): void {
+  #take(kind: number, flags: number, stream: number, payload: Buffer): void {
     if (kind === frame.data) this.#takeData(payload);
     else if (kind === frame.settings && (flags & flag.ack) === 0) this.#send(frame.settings, flag.ack);
     else if (kind === frame.ping && (flags & flag.ack) === 0) this.#send(frame.ping, flag.ack, payload);
     else if (kind === frame.goAway) this.#socket.destroy(new Error("the server says GOAWAY"));
-    else if (kind === frame.reset) this.#onDone("the server reset the call");
+    // A server that has answered before it saw the end of the request resets a call that is over (RFC 9113, 8.1).
+    else if (kind === frame.reset && stream === this.#stream && this.#isUnderWay)
+      this.#done(`the server reset the call: ${payload.toString("hex")}`);
     if (kind === frame.headers && (flags & flag.endStream) !== 0) {
       // A call that fails has no message: its status comes with the first headers, which are also the last.
-      this.#onDone(this.#answerBytes > 0 ? undefined : `the call failed: ${payload.toString("latin1")}`);
+      this.#done(this.#answerBytes > 0 ? undefined : `the call failed: ${payload.toString("latin1")}`);
     }
+  }
+
+  #done(error: string | undefined): void {
+    this.#isUnderWay = false;
+    this.#onDone(error);
   }
 
   #takeData(payload: Buffer): void {
