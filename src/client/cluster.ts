@@ -141,9 +141,13 @@ export class ClientCluster {
     this.#refreshedMs = clock.monotonicMs();
     this.#nextRefreshMs = this.#refreshedMs + this.#settings.refreshMs * (0.75 + this.#chance() / 2);
     const { leader } = this;
-    if (leader?.breaker.isClosed && (await this.#question(leader))) return;
+    const knows = leader?.breaker.isClosed === true && (await this.#question(leader));
     const others = this.#all().filter((node) => node !== leader);
-    await firstTrue(some(others, askedMax, this.#chance).map((node) => this.#question(node)));
+    const asked = (): Promise<boolean>[] =>
+      some(others, askedMax, this.#chance).map((node) => this.#question(node));
+    if (!knows) await firstTrue(asked());
+    // Who is nearest is found out by asking everybody.
+    else if (this.#settings.readFrom === "nearest") await Promise.all(asked());
   }
 
   /** True: it knows of a leader, who is not one that we have lost. */

@@ -4,7 +4,7 @@ import { COMMAND, RequestDecoder } from "../../src/protocol/request-decoder.ts";
 import { encodeReply, type Said } from "./say.ts";
 
 /** What a server does with one command: says something, or nothing, or whatever it likes to its socket. */
-export type Answer = (words: readonly string[], socket: net.Socket) => Said | undefined;
+export type Answer = (words: readonly string[], socket: net.Socket) => Said | Promise<Said> | undefined;
 
 /** A server whose every reply is up to its test. HELLO is answered, unless the test wants it. */
 export class BadServer implements AsyncDisposable {
@@ -44,6 +44,12 @@ export class BadServer implements AsyncDisposable {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
+  /** Ends its connections behind what it has said, and takes no more. */
+  stop(): void {
+    this.#server.close();
+    for (const socket of this.#sockets) socket.end();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.cut();
     if (!this.#server.listening) return;
@@ -54,6 +60,11 @@ export class BadServer implements AsyncDisposable {
   #serve(socket: net.Socket, answer: Answer): void {
     const decoder = new RequestDecoder();
     let bytes: Buffer = Buffer.alloc(0);
+    /** Replies behind one that comes later. */
+    let line: Promise<void> | undefined;
+    const say = (said: Said | undefined): void => {
+      if (said !== undefined) socket.write(encodeReply(said));
+    };
     socket.on("data", (chunk) => {
       bytes = Buffer.concat([bytes, chunk]);
       let at = 0;
@@ -62,7 +73,8 @@ export class BadServer implements AsyncDisposable {
         const words = Array.from({ length: decoder.args.count }, (_, i) => decoder.args.text(i));
         if (words[0] !== "HELLO") this.commands.push(words);
         const said = answer(words, socket) ?? (words[0] === "HELLO" ? new Map() : undefined);
-        if (said !== undefined) socket.write(encodeReply(said));
+        if (line === undefined && !(said instanceof Promise)) say(said);
+        else line = (line ?? Promise.resolve()).then(async () => say(await said));
       }
       bytes = bytes.subarray(at);
     });
