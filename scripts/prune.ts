@@ -10,7 +10,7 @@ const output = join(import.meta.dirname, "..");
 const root = join(output, "..");
 const emitted = /\.(?:d\.ts|js|js\.map)$/;
 
-for (const folder of ["src", "test", "bench", "scripts", "sim"]) {
+for (const folder of ["src", "test", "bench", "scripts", "sim", "examples"]) {
   const from = join(output, folder);
   if (!existsSync(from)) continue;
   for (const entry of readdirSync(from, { recursive: true, encoding: "utf8" })) {
