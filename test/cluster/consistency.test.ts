@@ -56,7 +56,7 @@ for (const place of ["the leader", "a follower"]) {
     await cluster.kill(dead!);
     // As long as its silence may be chance, it is waited for, and the write is applied.
     let reply: unknown;
-    for (let value = 0, applied = "v"; !String(reply).startsWith("-NOREPLICAS"); value++) {
+    for (let value = 0, applied = "v"; value < 10 && !String(reply).startsWith("-NOREPLICAS"); value++) {
       client.send(Buffer.concat([encodeRequest(["SET", "k", value]), encodeRequest(["GET", "k"])]));
       const replies = await client.replies(2);
       reply = replies[0];
