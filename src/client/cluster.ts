@@ -12,8 +12,9 @@ import { isStranger, reportIn, Topology } from "./topology.ts";
 
 /** How often nodes are looked at: those that rested, and connections that nobody uses. */
 const lookMs = 200;
-/** Two refreshes are so far apart at least, by chance a half more or less. */
-const refreshGapMs = 100;
+/** Two refreshes are so far apart at least, by chance a half more or less; twice as far behind each that found no leader. */
+const refreshGapMsMin = 100;
+const refreshGapMsMax = 1_600;
 /** Looks between two sweeps of unused connections. */
 const sweepLooks = 300;
 /** Nodes asked at once, when it is not known whom to believe. */
@@ -35,6 +36,7 @@ export class ClientCluster {
   readonly #nodes = new Map<string, ClientNode>();
   readonly #nodeParts: NodeParts;
   #refreshing: Promise<void> | undefined;
+  #refreshGapMs = refreshGapMsMin;
   #refreshedMs = Number.NEGATIVE_INFINITY;
   #nextRefreshMs: number;
   #looks = 0;
@@ -57,7 +59,7 @@ export class ClientCluster {
       onLost: (node, error) => this.#lost(node, error),
     };
     this.#seeds = settings.seeds.map(nameOf);
-    this.#topology = new Topology(this.#seeds, (address) => settings.translate(address).toLowerCase());
+    this.#topology = new Topology(this.#seeds, settings.translate);
     for (const seed of settings.seeds) this.node(nameOf(seed));
     this.#nextRefreshMs = 0;
     this.#look = outside.clock.every(lookMs, () => this.#lookAround());
@@ -102,9 +104,10 @@ export class ClientCluster {
   }
 
   /** Where a server says that the leader is. Whether that is so, and in which term, is asked. */
-  hinted(address: Address): ClientNode {
+  hinted(address: Address): ClientNode | undefined {
     void this.refresh();
-    return this.node(this.#topology.hinted(address));
+    const name = this.#topology.hinted(address);
+    return name === undefined ? undefined : this.node(name);
   }
 
   /** Asks who leads; resolves when that is known as well as it can be now. */
@@ -134,7 +137,7 @@ export class ClientCluster {
 
   async #refresh(): Promise<void> {
     const { clock } = this.#outside;
-    const gapMs = refreshGapMs * (0.5 + this.#chance());
+    const gapMs = this.#refreshGapMs * (0.5 + this.#chance());
     const waitMs = this.#refreshedMs + gapMs - clock.monotonicMs();
     if (waitMs > 0) await pause(clock, waitMs);
     if (this.#isClosed) return;
@@ -148,6 +151,8 @@ export class ClientCluster {
     if (!knows) await firstTrue(asked());
     // Who is nearest is found out by asking everybody.
     else if (this.#settings.readFrom === "nearest") await Promise.all(asked());
+    const isLed = this.leader?.breaker.isClosed === true;
+    this.#refreshGapMs = isLed ? refreshGapMsMin : Math.min(refreshGapMsMax, 2 * this.#refreshGapMs);
   }
 
   /** True: it knows of a leader, who is not one that we have lost. */
@@ -156,6 +161,7 @@ export class ClientCluster {
     const lane = node.lane(node.inFlight === 0 ? asConfigured : questions);
     try {
       await lane.open();
+      if (!lane.isOpen) return false;
       const askedMs = clock.monotonicMs();
       const reply = await ask(lane, ["KVORUM", "STATUS"]);
       node.answeredIn(clock.monotonicMs() - askedMs);
@@ -214,12 +220,20 @@ export class ClientCluster {
 
   #lookAround(): void {
     for (const node of this.#all()) {
-      if (!node.breaker.isClosed && !node.isResting) void node.lane(asConfigured).open();
+      if (!node.breaker.isClosed && !node.isResting) void this.#probe(node);
     }
     if (this.#outside.clock.monotonicMs() >= this.#nextRefreshMs && this.#refreshedMs >= 0)
       void this.refresh();
     else if (this.#refreshedMs >= 0 && this.leader?.breaker.isClosed !== true) void this.refresh();
-    if (++this.#looks % sweepLooks === 0) for (const node of this.#nodes.values()) node.sweep();
+    if (++this.#looks % sweepLooks !== 0) return;
+    this.#dropStrangers();
+    for (const node of this.#nodes.values()) node.sweep();
+  }
+
+  /** Whether a node that rested is well again. */
+  async #probe(node: ClientNode): Promise<void> {
+    await node.probe(questions);
+    this.#healthy = undefined;
   }
 }
 

@@ -68,11 +68,9 @@ export function set(key: Key, value: Value, options: SetConditions): Command<boo
   return { kind: "write", words, convert: ifRevision === undefined ? isDone : revisionOrNull };
 }
 
-const plainSet = { kind: "write", convert: isDone } as const;
-
 /** SET without any options: the one that is called most. */
 export function setPlain(key: Key, value: Value): Command<boolean> {
-  return { ...plainSet, words: ["SET", key, value] };
+  return { kind: "write", words: ["SET", key, value], convert: isDone };
 }
 
 export function setMany(entries: Iterable<readonly [Key, Value]>): Command<void> {

@@ -45,6 +45,11 @@ export class Deadlines {
     this.#stayAwake = stayAwake;
   }
 
+  /** The time, as it was a tick ago or later; only while there are any. */
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
   /** All that are in a line. */
   all(): Mortal[] {
     const all: Mortal[] = [];

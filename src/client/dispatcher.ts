@@ -42,7 +42,7 @@ const linearizable = readConsistency({ consistency: "linearizable" });
  *                                                             └─► failed: says whether it may have been done
  */
 export class Dispatcher implements Owner {
-  readonly freshness: Freshness = new Freshness();
+  readonly #freshness: Freshness;
   readonly #parts: DispatcherParts;
   readonly #router: Router;
   readonly #deadlines: Deadlines;
@@ -58,12 +58,13 @@ export class Dispatcher implements Owner {
     const { settings, outside, chance, cluster, openSession } = parts;
     const { clock } = outside;
     this.#parts = parts;
-    this.#router = new Router(cluster, this.freshness, settings.readFrom, chance);
+    this.#freshness = new Freshness(settings.silenceMs);
+    this.#router = new Router(cluster, this.#freshness, settings.readFrom, chance);
     this.#deadlines = new Deadlines(clock, stayAwake);
     this.#retries = new Retries(clock, (operation) => this.#try(operation));
     this.#sessions = new Sessions(
       openSession,
-      () => clock.monotonicMs(),
+      () => this.#deadlines.nowMs,
       (operation) => this.#try(operation),
       (operation, error) => operation.fail(failureOf(error)),
     );
@@ -85,7 +86,7 @@ export class Dispatcher implements Owner {
     this.#bytes += operation.bytes;
     this.#deadlines.add(operation, timeoutMs === 0 ? Number.POSITIVE_INFINITY : timeoutMs);
     this.#parts.telemetry.began(operation);
-    const refusal = this.#refusalOf(bytes, signal);
+    const refusal = this.#refusalOf(operation, bytes, signal);
     if (refusal !== undefined) {
       operation.fail(refusal);
       return;
@@ -123,7 +124,7 @@ export class Dispatcher implements Owner {
       this.#refused(operation, reply);
       return;
     }
-    if (!operation.changesNothing) this.freshness.wrote(operation.node);
+    if (!operation.changesNothing) this.#freshness.wrote(operation.node);
     operation.succeed(reply);
   }
 
@@ -159,9 +160,10 @@ export class Dispatcher implements Owner {
     if (this.#count === 0) this.#whenIdle?.();
   }
 
-  #refusalOf(bytes: number, signal: AbortSignal | undefined): KvClientError | undefined {
+  #refusalOf({ kind }: Operation, bytes: number, signal: AbortSignal | undefined): KvClientError | undefined {
     if (bytes < 0) return new KvClientError("ERR", "an argument is neither text, bytes nor a number");
-    if (this.#isClosing) return new KvClientError("CLOSED", "the client is closed");
+    // What was begun may still need a session.
+    if (this.#isClosing && kind !== "harmless") return new KvClientError("CLOSED", "the client is closed");
     if (signal?.aborted)
       return new KvClientError("ABORTED", "the operation was aborted", "no", { cause: signal.reason });
     if (this.#count <= limits.clientOperationsMax && this.#bytes <= limits.clientBytesMax) return undefined;
@@ -170,7 +172,7 @@ export class Dispatcher implements Owner {
 
   #try(operation: Operation): void {
     if (operation.isOver) return;
-    if (operation.consistency.isStale && !this.freshness.isKnown) {
+    if (operation.consistency.isStale && !this.#freshness.isKnown) {
       this.#tryWhenKnown(operation);
       return;
     }
@@ -179,7 +181,7 @@ export class Dispatcher implements Owner {
 
   /** Where nobody tells up to where own writes go, the read is one that sees all writes. */
   #tryWhenKnown(operation: Operation): void {
-    this.freshness.learn().then(
+    this.#freshness.learn().then(
       () => this.#try(operation),
       () => {
         if (!operation.isOver) this.#sendTo(operation, this.#router.pick(operation), linearizable);
@@ -217,8 +219,7 @@ export class Dispatcher implements Owner {
     operation.lastError = answeredError(reply, operation.isInDoubt);
     switch (outcome.type) {
       case "elsewhere":
-        if (outcome.leader === undefined) this.#again(operation);
-        else this.#redirect(operation, this.#parts.cluster.hinted(outcome.leader));
+        this.#redirect(operation, outcome.leader && this.#parts.cluster.hinted(outcome.leader));
         break;
       case "refused":
         // Another node may be ready, or know a leader; what is too much for the cluster is not better there.
@@ -237,8 +238,8 @@ export class Dispatcher implements Owner {
     }
   }
 
-  #redirect(operation: Operation, node: ClientNode): void {
-    if (operation.attempts > promptTries || node.isResting) this.#again(operation);
+  #redirect(operation: Operation, node: ClientNode | undefined): void {
+    if (node === undefined || operation.attempts > promptTries || node.isResting) this.#again(operation);
     else this.#sendTo(operation, node, operation.consistency);
   }
 

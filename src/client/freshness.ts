@@ -3,8 +3,8 @@ import { ask } from "./ask.ts";
 import type { Consistency } from "./consistency.ts";
 import type { ClientNode } from "./node.ts";
 
-/** How long a node is given to apply what others have. */
-const awaitMs = 1_000;
+/** How long a node is given to apply what others have, at most. */
+const awaitMsMax = 1_000;
 /** Whoever waits there holds nobody else up. */
 const waitingRoom: Consistency = { key: "await", isStale: false, setup: [] };
 
@@ -15,6 +15,7 @@ const waitingRoom: Consistency = { key: "await", isStale: false, setup: [] };
  * as far. Who only writes, or reads otherwise, pays nothing.
  */
 export class Freshness {
+  readonly #awaitMs: number;
   /** All own writes up to the last that was looked at have at most this revision. */
   #floor = 0;
   /** Where the last write was acknowledged, if that was not looked at yet. */
@@ -23,6 +24,11 @@ export class Freshness {
   #writes = 0;
   #learning: Promise<void> | undefined;
   readonly #catchingUp = new Set<ClientNode>();
+
+  /** A node that is silent for `silenceMs` is taken for dead. */
+  constructor(silenceMs: number) {
+    this.#awaitMs = Math.min(awaitMsMax, Math.ceil(silenceMs / 2));
+  }
 
   /** A write was acknowledged by this node. */
   wrote(node: ClientNode | undefined): void {
@@ -72,7 +78,7 @@ export class Freshness {
   }
 
   async #revisionAt(node: ClientNode, wanted: number): Promise<number> {
-    const reply: Reply = await ask(node.lane(waitingRoom), ["CONSISTENCY", "AWAIT", wanted, awaitMs]);
+    const reply: Reply = await ask(node.lane(waitingRoom), ["CONSISTENCY", "AWAIT", wanted, this.#awaitMs]);
     if (typeof reply === "number") return reply;
     throw reply instanceof ReplyError ? new Error(reply.message) : new Error("no revision");
   }

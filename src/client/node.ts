@@ -1,4 +1,5 @@
 import { type Address, formatAddress } from "../base/address.ts";
+import { ask } from "./ask.ts";
 import { Breaker } from "./breaker.ts";
 import { type Connection, connect, type Outside } from "./connection.ts";
 import type { Consistency } from "./consistency.ts";
@@ -32,6 +33,7 @@ export class ClientNode {
   /** All writes up to this revision are known to be applied there. */
   appliedRevision = 0;
   readonly #parts: NodeParts;
+  #isProbing = false;
   readonly #lanes = new Map<string, Lane>();
 
   constructor(address: Address, parts: NodeParts) {
@@ -54,6 +56,25 @@ export class ClientNode {
       this.#lanes.set(consistency.key, lane);
     }
     return lane;
+  }
+
+  /** After a rest: whether it answers again. */
+  async probe(consistency: Consistency): Promise<void> {
+    const { clock } = this.#parts.outside;
+    if (!this.breaker.tries(clock.monotonicMs())) return;
+    this.#isProbing = true;
+    try {
+      const lane = this.lane(consistency);
+      await lane.open();
+      // That it could not be opened has been noted.
+      if (!lane.isOpen) return;
+      await ask(lane, ["PING"]);
+      this.breaker.succeeded();
+    } catch {
+      this.breaker.failed(clock.monotonicMs());
+    } finally {
+      this.#isProbing = false;
+    }
   }
 
   /** How long it took to answer. */
@@ -86,7 +107,7 @@ export class ClientNode {
     const setup = [...(database === 0 ? [] : [["SELECT", database]]), ...consistency.setup];
     return async (onClosed): Promise<Connection> => {
       const nowMs = (): number => outside.clock.monotonicMs();
-      if (!this.breaker.tries(nowMs())) throw settings.restingError(this.name);
+      if (!this.#isProbing && !this.breaker.tries(nowMs())) throw settings.restingError(this.name);
       const options = {
         ...this.address,
         ...{ username, password, name, setup, tls, connectMs, silenceMs, heartbeatMs },

@@ -151,11 +151,9 @@ export class Operation extends Mortal implements Waiter, Writer {
   protected beginNumbered(writer: RequestWriter, count: number): void {
     const { session, sequence } = this.number!;
     writer.begin(5 + count);
-    writer.text("SESSION");
-    writer.text("ID");
-    writer.text(String(session.id));
-    writer.text(String(sequence));
-    writer.text(String(session.low));
+    writer.raw(session.words);
+    writer.integer(sequence);
+    writer.integer(session.low);
   }
 
   #end(error: KvClientError | undefined): void {

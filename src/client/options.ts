@@ -87,7 +87,7 @@ export function settingsOf(given: string | readonly string[] | KvClientOptions =
     silenceMs: number(options, "silence", 1, longestMs, 2_000),
     heartbeatMs: number(options, "heartbeat", 1, longestMs, 5_000),
     readFrom,
-    translate: options.translateAddress ?? ((address) => address),
+    translate: translatorOf(options),
     refreshMs: number(options, "refreshInterval", 100, longestMs, 15_000),
     exactlyOnce: options.exactlyOnce ?? true,
     pool: { ...poolDefaults, ...pool },
@@ -99,6 +99,18 @@ export function settingsOf(given: string | readonly string[] | KvClientOptions =
 /** Node.js' timers count ms in 31 bits. */
 const longestMs = 2 ** 31 - 1;
 const readPolicies: readonly ReadPolicy[] = ["least-in-flight", "random", "round-robin", "leader", "nearest"];
+
+/** In lower case, so that one node has one name. What throws translates nothing, and harms nobody. */
+function translatorOf({ translateAddress = (address) => address }: KvClientOptions): Settings["translate"] {
+  return (address) => {
+    try {
+      return translateAddress(address).toLowerCase();
+    } catch (error) {
+      process.emitWarning(`translateAddress threw: ${String(error)}`, "KvClientWarning");
+      return address;
+    }
+  };
+}
 
 function isList(given: readonly string[] | KvClientOptions): given is readonly string[] {
   return Array.isArray(given);

@@ -1,5 +1,6 @@
 import { Fifo } from "../base/fifo.ts";
 import { limits } from "../base/limits.ts";
+import { RequestWriter } from "../protocol/request-encoder.ts";
 
 /** The number of a write: it stays the same however often the write is sent. */
 export interface WriteNumber {
@@ -16,6 +17,8 @@ export interface WriteNumber {
  */
 export class WriteSession {
   readonly id: number | bigint;
+  /** `SESSION ID id`, as they stand in front of each of its writes. */
+  readonly words: Buffer;
   #next = 1;
   #low = 1;
   /** By sequence modulo its length: over, between low and next. */
@@ -24,6 +27,9 @@ export class WriteSession {
 
   constructor(id: number | bigint, nowMs: number) {
     this.id = id;
+    const writer = new RequestWriter(64);
+    for (const word of ["SESSION", "ID", id]) writer.argument(word, 0);
+    this.words = Buffer.from(writer.written);
     this.#lastUseMs = nowMs;
   }
 

@@ -66,8 +66,16 @@ export class Telemetry {
     const { command, node, attempts, error } = operation;
     const durationMs = this.#clock.monotonicMs() - operation.startMs;
     const message: OperationMessage = { command, address: node?.name, durationMs, attempts, error };
-    this.#record?.(message);
+    this.#tell(message);
     operations.publish(message);
+  }
+
+  #tell(message: OperationMessage): void {
+    try {
+      this.#record?.(message);
+    } catch {
+      // Whoever measures must not fail what is measured.
+    }
   }
 
   get #isWanted(): boolean {

@@ -1,4 +1,4 @@
-import { type Address, parseAddress } from "../base/address.ts";
+import { type Address, formatAddress, parseAddress } from "../base/address.ts";
 import { type Reply, ReplyError } from "../protocol/reply.ts";
 
 /** What one node says of the cluster. */
@@ -81,17 +81,15 @@ export class Topology {
     return leader !== view.leader || !sameMembers(members, view.members);
   }
 
-  /** Where a server has named the leader (MOVED, NOT_LEADER), as it is reached from here. */
-  hinted(address: Address): string {
-    return this.#reached(address)!;
+  /** Where a server has named the leader (MOVED, NOT_LEADER), as it is reached from here; undefined: nowhere. */
+  hinted(address: Address): string | undefined {
+    return this.#reached(address);
   }
 
   #reached(address: Address | undefined): string | undefined {
     if (address === undefined) return undefined;
-    const text = address.host.includes(":")
-      ? `[${address.host}]:${address.port}`
-      : `${address.host}:${address.port}`;
-    return this.#translate(text);
+    const reached = this.#translate(formatAddress(address));
+    return parseAddress(reached) === undefined ? undefined : reached;
   }
 }
 

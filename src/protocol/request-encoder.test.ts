@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { COMMAND, PARTIAL, RequestDecoder } from "./request-decoder.ts";
-import { encodeRequest } from "./request-encoder.ts";
+import { encodeRequest, RequestWriter } from "./request-encoder.ts";
 
 test("a command of text, bytes and numbers is an array of bulks", () => {
   const bytes = encodeRequest(["SET", Buffer.from([0, 255]), 12.5, -7, 2n ** 63n, "€", ""]);
@@ -13,6 +13,21 @@ test("a command of text, bytes and numbers is an array of bulks", () => {
 
 test("infinity is spelled as Redis reads it", () => {
   assert.equal(encodeRequest([Infinity, -Infinity]).toString(), "*2\r\n$3\r\ninf\r\n$4\r\n-inf\r\n");
+});
+
+test("whole numbers and what was encoded before are arguments like others", () => {
+  const digits = fc.oneof(fc.nat(), fc.maxSafeNat(), fc.constantFrom(0, 9, 10, 99, 100, 2 ** 53 - 1));
+  fc.assert(
+    fc.property(digits, fc.array(fc.string(), { maxLength: 4 }), (number, words) => {
+      const before = new RequestWriter(1);
+      for (const word of words) before.text(word);
+      const writer = new RequestWriter(1);
+      writer.begin(1 + words.length);
+      writer.integer(number);
+      writer.raw(before.written);
+      assert.deepEqual(writer.written, encodeRequest([number, ...words]));
+    }),
+  );
 });
 
 test("an empty command and NaN are refused", () => {

@@ -14,8 +14,8 @@ const LF = 10;
 const STAR = 42;
 const DOLLAR = 36;
 const ZERO = 48;
-/** `$12345678\r\n` and the end of the line behind the bytes. */
-const aroundBytes = 16;
+/** At least what stands in front of an argument and behind it. */
+const aroundBytes = 32;
 /** Up to here a loop over the characters is quicker than a call out of the language. */
 const shortText = 48;
 /** A buffer that has become larger is given back once it is empty. */
@@ -75,6 +75,22 @@ export class RequestWriter {
     else this.#blob(arg);
   }
 
+  /** A whole number from 0 on that is exact in a double. */
+  integer(value: number): void {
+    const digits = digitsOf(value);
+    this.#reserve(aroundBytes + digits);
+    this.#header(DOLLAR, digits);
+    this.#digits(value, digits);
+    this.#lineEnd();
+  }
+
+  /** Arguments that were encoded before. */
+  raw(bytes: Buffer): void {
+    this.#reserve(bytes.length);
+    bytes.copy(this.#bytes, this.#end);
+    this.#end += bytes.length;
+  }
+
   text(text: string): void {
     if (text.length > shortText || !this.#ascii(text)) this.#unicode(text);
   }
@@ -122,11 +138,20 @@ export class RequestWriter {
     const bytes = this.#bytes;
     bytes[this.#end++] = kind;
     if (count < 10) bytes[this.#end++] = ZERO + count;
-    else if (count < 100) {
-      bytes[this.#end++] = ZERO + Math.floor(count / 10);
-      bytes[this.#end++] = ZERO + (count % 10);
-    } else this.#end += bytes.write(String(count), this.#end, "latin1");
+    else this.#digits(count, digitsOf(count));
     this.#lineEnd();
+  }
+
+  /** From the last to the first. */
+  #digits(value: number, digits: number): void {
+    const bytes = this.#bytes;
+    let rest = value;
+    for (let at = this.#end + digits - 1; at >= this.#end; at--) {
+      const shorter = Math.floor(rest / 10);
+      bytes[at] = ZERO + (rest - shorter * 10);
+      rest = shorter;
+    }
+    this.#end += digits;
   }
 
   #lineEnd(): void {
@@ -140,6 +165,12 @@ export class RequestWriter {
     this.#bytes.copy(grown, 0, 0, this.#end);
     this.#bytes = grown;
   }
+}
+
+function digitsOf(value: number): number {
+  let digits = 1;
+  for (let bound = 10; value >= bound && digits < 16; bound *= 10) digits++;
+  return digits;
 }
 
 function numberText(value: number, index: number): string {

@@ -160,6 +160,30 @@ test("compare-and-set by revision and by value, and deletes under the same condi
   assert.ok(((await client.ttl("cas")) ?? 0) > 50_000);
 });
 
+test("a member that was silent once rests, and is used again when it answers", async () => {
+  let isSilent = false;
+  let answered = 0;
+  const answers = (id: string): Answer => {
+    return ([name]) => {
+      if (name === "HELLO") return undefined;
+      if (name === "KVORUM") return status(id, 1, "n1", { n1: leader.address, n2: other.address });
+      if (name !== "GET") return "+OK";
+      if (id === "n2" && isSilent) return undefined;
+      if (id === "n2") answered++;
+      return "value";
+    };
+  };
+  await using leader = await BadServer.start(answers("n1"));
+  await using other = await BadServer.start(answers("n2"));
+  const options = { readFrom: "round-robin", silence: 200, refreshInterval: 100 } as const;
+  await using client = new KvClient({ addresses: [leader.address], ...options });
+  while (answered === 0) await client.get("k");
+  isSilent = true;
+  for (let i = 0; i < 4; i++) assert.equal(await client.get("k"), "value", "another member was asked");
+  isSilent = false;
+  for (const before = answered; answered < before + 5; ) await client.get("k");
+});
+
 test("a leader of a lower term is not believed, and one of a higher is", async () => {
   const seen: string[] = [];
   // Two who both believe to lead: the one whom the other has overtaken answers first.
