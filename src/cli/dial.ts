@@ -4,7 +4,6 @@ import { type Connection, connect } from "../client/connection.ts";
 import { ConnectionError } from "../client/errors.ts";
 import { systemClock } from "../platform/clock.ts";
 import { systemDialer } from "../platform/net-connect.ts";
-import { ReplyError } from "../protocol/reply.ts";
 import { UsageError } from "./failure.ts";
 
 /** Which server to talk to, and as whom. */
@@ -94,31 +93,21 @@ export async function dial(target: Target, options: DialOptions): Promise<Connec
 
 async function dialOne(address: Address, target: Target, options: DialOptions): Promise<Connection> {
   const { username, password } = target;
-  const connection = await connect(
-    { ...address, username, password, name: "kvorum-cli", bulkForm: "bytes", connectMs, ...options },
+  const setup = target.db === 0 ? [] : [["SELECT", target.db]];
+  return connect(
+    { ...address, username, password, setup, name: "kvorum-cli", bulkForm: "bytes", connectMs, ...options },
     { dialer: systemDialer, clock: systemClock },
   ).catch((error: unknown) => {
-    throw inWords(error, address);
+    throw error instanceof ConnectionError ? inWords(error, formatAddress(address), target.db) : error;
   });
-  if (target.db !== 0) await select(connection, target.db);
-  return connection;
-}
-
-async function select(connection: Connection, db: number): Promise<void> {
-  const reply = await connection.call(["SELECT", db]);
-  if (!(reply instanceof ReplyError)) return;
-  const error = new ConnectionError(
-    "REFUSED",
-    `${connection.address} has no database ${db}: ${reply.message}`,
-  );
-  connection.destroy(error);
-  throw error;
 }
 
 /** A server's refusal, with what to do about it. */
-function inWords(error: unknown, address: Address): unknown {
-  if (!(error instanceof ConnectionError) || error.code !== "REFUSED") return error;
-  const where = formatAddress(address);
+export function inWords(error: ConnectionError, where: string, db: number): ConnectionError {
+  if (error.code !== "REFUSED") return error;
+  if (/^ERR (?:DB index|invalid DB)/.test(error.message)) {
+    return new ConnectionError("REFUSED", `${where} has no database ${db}: ${error.message}`);
+  }
   if (wantsPassword(error)) {
     return new ConnectionError(
       "REFUSED",
@@ -133,7 +122,8 @@ export function wantsPassword(error: unknown): boolean {
   return error instanceof ConnectionError && error.code === "REFUSED" && error.message.startsWith("NOAUTH");
 }
 
-function noServer(failures: readonly ConnectionError[]): ConnectionError {
+/** Why none of them lets us in. */
+export function noServer(failures: readonly ConnectionError[]): ConnectionError {
   const [first] = failures;
   const reasons = failures.map(({ message }) => message).join("; ");
   if (first?.code !== "UNREACHABLE")

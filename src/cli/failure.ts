@@ -1,5 +1,5 @@
 import { KvorumError } from "../base/errors.ts";
-import { ConnectionError } from "../client/errors.ts";
+import { ConnectionError, KvClientError } from "../client/errors.ts";
 import { ConfigError } from "../node/config-error.ts";
 import { DiskError } from "../platform/disk.ts";
 
@@ -35,6 +35,10 @@ function linesOf(error: unknown): string[] {
   }
   if (error instanceof KvorumError || error instanceof ConnectionError || error instanceof UsageError) {
     return [`kvorum: ${oneLine(error.message)}`];
+  }
+  if (error instanceof KvClientError) {
+    const doubt = error.applied === "maybe" ? "; it may have been carried out" : "";
+    return [`kvorum: ${oneLine(error.message)}${doubt}`];
   }
   if (error instanceof DiskError) return [`kvorum: ${diskFailure(error)}`];
   const message = error instanceof Error ? error.message : String(error);

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { parseAddress } from "../base/address.ts";
 import { KvorumError } from "../base/errors.ts";
@@ -7,7 +8,7 @@ import { addServerOptions, type Target, targetOf } from "./dial.ts";
 import { UsageError } from "./failure.ts";
 import { callLeader } from "./leader.ts";
 import { colorsFor, write } from "./output.ts";
-import { progressBar } from "./progress.ts";
+import { type Progress, progressBar } from "./progress.ts";
 import { columns, lagText } from "./status-text.ts";
 
 type Options = Readonly<Record<string, unknown>>;
@@ -119,16 +120,10 @@ async function promote(id: string, options: Options): Promise<void> {
   if (!/^\d+$/.test(String(options.wait)))
     throw new UsageError(`--wait: expected seconds, got ${JSON.stringify(options.wait)}`);
   const bar = await progressBar(`${id} catches up`);
-  let behindMax = 0;
+  const isOver = new AbortController();
+  const shown = showLag(target, id, bar, isOver.signal);
   try {
-    await callLeader(target, ["KVORUM", "PROMOTE", id], {
-      waitMs: seconds * 1000,
-      async onBusy() {
-        const behind = (await lagOf(target, id))?.entries ?? 0;
-        behindMax = Math.max(behindMax, behind);
-        if (behindMax > 0) bar.update(behindMax - behind, behindMax);
-      },
-    });
+    await callLeader(target, ["KVORUM", "PROMOTE", id], seconds * 1000);
   } catch (error) {
     const lag = error instanceof KvorumError ? await lagOf(target, id) : undefined;
     if (lag === undefined || lag.entries === 0) throw error;
@@ -137,10 +132,26 @@ async function promote(id: string, options: Options): Promise<void> {
       `${id} is no voter yet: it lags by ${lagText(lag)}; try again, or --wait longer`,
     );
   } finally {
+    isOver.abort();
+    await shown;
     bar.stop();
   }
   await say(`${id} votes from now on`);
 }
+
+/** Moves the bar while a member catches up, until it is over. */
+async function showLag(target: Target, id: string, bar: Progress, isOver: AbortSignal): Promise<void> {
+  if (process.stderr.isTTY !== true) return;
+  let behindMax = 0;
+  while (!isOver.aborted) {
+    const behind = (await lagOf(target, id))?.entries ?? 0;
+    behindMax = Math.max(behindMax, behind);
+    if (behindMax > 0) bar.update(behindMax - behind, behindMax);
+    await setTimeout(lookMs, undefined, { signal: isOver }).catch(() => {});
+  }
+}
+
+const lookMs = 200;
 
 async function lagOf(target: Target, id: string): Promise<MemberStatus["lag"]> {
   const cluster = await clusterStatus(target).catch(() => undefined);

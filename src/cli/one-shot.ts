@@ -1,7 +1,9 @@
 import { type Command, Option } from "commander";
-import { ReplyError } from "../protocol/reply.ts";
+import { isAboutKeys } from "../client/call.ts";
+import { type Reply, ReplyError } from "../protocol/reply.ts";
 import { commandNamed } from "../protocol/spec/table.ts";
-import { addTargetOptions, dial, targetOf } from "./dial.ts";
+import { callCluster, openClient } from "./cluster-client.ts";
+import { addTargetOptions, dial, type Target, targetOf } from "./dial.ts";
 import { ReportedError, UsageError } from "./failure.ts";
 import { printer, write } from "./output.ts";
 import { visible } from "./print-pretty.ts";
@@ -60,20 +62,37 @@ export function addOneShotOptions(command: Command): Command {
     .option("--json", "print the reply as JSON");
 }
 
-/** Connects, sends one command, prints the reply. An error reply goes to standard error. */
+/**
+ * Carries out one command and prints its reply. An error reply goes to standard error. What is about keys is carried out by
+ * the cluster, whichever of its members are there; anything else by the first server that is reached.
+ */
 export async function callOnce(
   words: readonly string[],
   options: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   refuseStreams(words.map((word) => Buffer.from(word)));
-  const connection = await dial(targetOf(options), { callMs: timeoutMsOf(options.timeout) });
+  const target = targetOf(options);
+  const timeoutMs = timeoutMsOf(options.timeout);
+  const ask = isAboutKeys(words) ? askCluster : askServer;
+  const reply = await ask(target, words, timeoutMs);
+  if (!(reply instanceof ReplyError)) return printer(options.json === true)(reply);
+  await write(process.stderr, `kvorum: ${visible(reply.message)}\n`);
+  throw new ReportedError(reply.message);
+}
+
+async function askCluster(target: Target, words: readonly string[], timeoutMs: number): Promise<Reply> {
+  const client = await openClient(target, { timeoutMs });
   try {
-    const reply = await connection.call(words);
-    if (reply instanceof ReplyError) {
-      await write(process.stderr, `kvorum: ${visible(reply.message)}\n`);
-      throw new ReportedError(reply.message);
-    }
-    await printer(options.json === true)(reply);
+    return await callCluster(client, words);
+  } finally {
+    await client.close();
+  }
+}
+
+async function askServer(target: Target, words: readonly string[], timeoutMs: number): Promise<Reply> {
+  const connection = await dial(target, { callMs: timeoutMs });
+  try {
+    return await connection.call(words);
   } finally {
     await connection.close();
   }

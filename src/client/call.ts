@@ -16,6 +16,16 @@ export function anyCommand(words: readonly RequestArgument[], bulkForm: BulkForm
   return { kind: kindOf(words), words, bulkForm, convert: (reply) => reply };
 }
 
+/** Whether a command reads or writes keys, and does nothing to its connection: so that it is the same at every node. */
+export function isAboutKeys(words: readonly RequestArgument[]): boolean {
+  return !changesConnection(words) && kindOf(words) !== "plain";
+}
+
+/** Whether a command only reads keys: so that it does not matter how often it is sent. */
+export function isRead(words: readonly RequestArgument[]): boolean {
+  return isAboutKeys(words) && kindOf(words) === "read";
+}
+
 /** What is unknown may write, and is sent as a write that cannot be sent twice. */
 function kindOf(words: readonly RequestArgument[]): OperationKind {
   const name = lower(words[0]);

@@ -1,5 +1,4 @@
 import { type Address, formatAddress, parseAddress } from "../base/address.ts";
-import { limits } from "../base/limits.ts";
 import type { TlsOptions } from "../platform/net-connect.ts";
 import type { ConsistencyOptions } from "./consistency.ts";
 import { ConnectionError, KvClientError } from "./errors.ts";
@@ -17,7 +16,7 @@ export interface KvClientOptions extends ConsistencyOptions {
   readonly password?: string;
   /** What CLIENT LIST shows; "kvorum-client" by default. */
   readonly name?: string;
-  /** 0 to 15; 0 by default. */
+  /** 0 by default; kvorum has 0 to 15. */
   readonly database?: number;
   /** True, or what Node.js' tls.connect takes (ca, cert, key, servername …). */
   readonly tls?: boolean | TlsOptions;
@@ -80,7 +79,7 @@ export function settingsOf(given: string | readonly string[] | KvClientOptions =
     username: options.username,
     password: options.password,
     name: options.name ?? "kvorum-client",
-    database: number(options, "database", 0, limits.databases - 1, 0),
+    database: number(options, "database", 0, databaseMax, 0),
     tls: tls === true ? {} : tls === false ? undefined : tls,
     timeoutMs: number(options, "timeout", 0, longestMs, 10_000),
     connectMs: number(options, "connectTimeout", 1, longestMs, 3_000),
@@ -96,6 +95,8 @@ export function settingsOf(given: string | readonly string[] | KvClientOptions =
   };
 }
 
+/** A server says itself how many it has. */
+const databaseMax = 65_535;
 /** Node.js' timers count ms in 31 bits. */
 const longestMs = 2 ** 31 - 1;
 const readPolicies: readonly ReadPolicy[] = ["least-in-flight", "random", "round-robin", "leader", "nearest"];

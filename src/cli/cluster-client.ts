@@ -1,0 +1,58 @@
+import { formatAddress } from "../base/address.ts";
+import { KvClient } from "../client/client.ts";
+import { type ConnectionError, KvClientError } from "../client/errors.ts";
+import { type Reply, ReplyError } from "../protocol/reply.ts";
+import type { RequestArgument } from "../protocol/request-encoder.ts";
+import { inWords, noServer, type Target } from "./dial.ts";
+
+export interface ClientOptions {
+  /** For one operation, with all that is done for it again; 0: as long as it takes. */
+  readonly timeoutMs: number;
+  /** How long a server may be silent that owes an answer; two seconds where it is absent. */
+  readonly silenceMs?: number;
+}
+
+const connectMs = 5_000;
+
+/** A client of the cluster that the target's servers belong to. It connects by itself, and tells nobody where it cannot. */
+export function clusterClient(target: Target, { timeoutMs, silenceMs }: ClientOptions): KvClient {
+  const { username, password, db } = target;
+  return new KvClient({
+    addresses: target.addresses.map(formatAddress),
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...{ database: db, name: "kvorum-cli", timeout: timeoutMs, connectTimeout: connectMs },
+    ...(silenceMs !== undefined && { silence: silenceMs }),
+  });
+}
+
+/** The same, connected. Rejects with ConnectionError as soon as it is known that no server of the target lets us in. */
+export async function openClient(target: Target, options: ClientOptions): Promise<KvClient> {
+  const client = clusterClient(target, options);
+  const failures = new Map<string, ConnectionError>();
+  let isConnected = false;
+  client.on("connect", () => {
+    isConnected = true;
+  });
+  client.on("unreachable", ({ address, error }) => failures.set(address, inWords(error, address, target.db)));
+  // What it rejects with says less than what was heard of each server.
+  await client.connect().catch(() => {});
+  if (isConnected) return client;
+  client.destroy();
+  throw noServer([...failures.values()]);
+}
+
+/** Sends one command to where it is carried out, as often as it takes. What the server answers is a reply, also an error. */
+export async function callCluster(client: KvClient, words: readonly RequestArgument[]): Promise<Reply> {
+  try {
+    return await client.send(words, { as: "bytes" });
+  } catch (error) {
+    if (error instanceof KvClientError && isAnswer(error)) return new ReplyError(error.message);
+    throw error;
+  }
+}
+
+/** A server's error begins with its code; what the client says for itself does not. */
+function isAnswer({ code, message }: KvClientError): boolean {
+  return message.startsWith(`${code} `);
+}
