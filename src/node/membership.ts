@@ -174,8 +174,10 @@ export class Membership {
     for (const { id } of this.#members) {
       const address = parseAddress(network.addressOf(id) ?? "");
       if (id === nodeId || address === undefined) continue;
-      const who = await network.ask(address, { type: "who" }).then(({ answer }) => answer as Who, ignore);
-      if (who !== undefined && this.#isOut(who, from)) return;
+      const answered = await network.ask(address, { type: "who" }).catch(ignore);
+      if (answered === undefined) continue;
+      const who = answered.answer as Who;
+      if (this.#isOut(who, from) || this.#isForgotten(who, answered.from)) return;
     }
   }
 
@@ -191,6 +193,21 @@ export class Membership {
       own === undefined ? "was removed from its cluster" : "has come anew with another data directory";
     this.#parts.removed(
       `${nodeId} ${why}: this directory takes no part any more; to come back, start with --join and an empty one`,
+    );
+    return true;
+  }
+
+  /**
+   * Whether the only voter, whose members are the members, does not know this node, though it has had time to: it syncs now and
+   * then, and has lost the entry that took this one in. Tells it, then.
+   */
+  #isForgotten({ members }: Pick<Who, "members">, { id, syncsLate }: Hello): boolean {
+    const { nodeId } = this.#parts.directory.identity;
+    const voters = this.#members.filter(({ isVoter }) => isVoter);
+    if (members === undefined || !syncsLate || voters.length !== 1 || voters[0]!.id !== id) return false;
+    if (members.some((one) => one.id === nodeId)) return false;
+    this.#parts.removed(
+      `${id} has lost the entry that made ${nodeId} a member: to come back, start with --replica-of and an empty directory`,
     );
     return true;
   }

@@ -73,6 +73,26 @@ test("a replica whose master lost the end of its log begins anew, in the same pr
   assert.equal(await cluster.call("n1", "GET", "kept"), "2");
 });
 
+test("a replica that its master has forgotten ends, and says why", async () => {
+  await using cluster = new Cluster(["n1"]);
+  cluster.start("n1", "--fsync", "interval");
+  assert.equal(await cluster.call("n1", "SET", "k", "v"), "OK");
+  await cluster.kill("n1");
+  const [log, synced] = [join(cluster.directoryOf("n1"), "wal"), `${cluster.directoryOf("n1")}-synced`];
+  cpSync(log, synced, { recursive: true });
+  cluster.start("n1", "--fsync", "interval");
+  await cluster.serving("n1");
+  cluster.start("n2", "--replica-of", cluster.clientsOf("n1"));
+  assert.equal(await cluster.call("n2", "GET", "k"), "v");
+  await cluster.kill("n1");
+  rmSync(log, { recursive: true });
+  renameSync(synced, log);
+  cluster.start("n1", "--fsync", "interval");
+  const { code, stderr } = await cluster.ended("n2");
+  assert.equal(code, 1);
+  assert.match(stderr, /n1 has lost the entry that made n2 a member: to come back, start with --replica-of/);
+});
+
 test("without a leader the others say that they have none", async () => {
   await using cluster = await Cluster.start(...ids);
   await cluster.call("n1", "SET", "k", "v");
