@@ -173,12 +173,15 @@ export class ClientCore implements Runner {
     this.#dispatcher.start(operation, options?.timeout ?? this.#settings.timeoutMs, options?.signal);
   }
 
+  /** Of the client's own options those hold that the call does not name. */
   #consistencyOf(kind: OperationKind, options: ConsistencyOptions | undefined): Consistency {
     const isRead = kind === "read";
     const own = isRead ? this.#readConsistency : this.#writeConsistency;
     if (options === undefined) return own;
-    if (isRead) return options.consistency === undefined ? own : readConsistency(options);
-    return options.w === undefined ? own : writeConsistency(options);
+    const { consistency, r, maxLag, w } = options;
+    if (!isRead) return w === undefined ? own : writeConsistency(options);
+    if (consistency === undefined && r === undefined && maxLag === undefined) return own;
+    return readConsistency({ ...this.#settings.consistency, ...options });
   }
 
   /** Undefined where the server is no kvorum. */

@@ -113,13 +113,24 @@ test("whoever was refused, and then finds nobody, is told when time is over that
   });
 });
 
-test("a server that is silent is left; whoever was on the way there may have been applied", () =>
+test("a connection that is silent is left, and what was on its way is sent again on another one", () =>
   having(
-    leader(() => {}),
+    leader(() => {}, 1),
+    async (client, server) => {
+      assert.equal(await client.increment("n"), 1);
+      assert.deepEqual(numbersOf(server), ["1/1", "1/1"]);
+    },
+    { silence: 200 },
+  ));
+
+test("what nobody ever answers may have been applied", () =>
+  having(
+    leader(),
     async (client) => {
       await assert.rejects(client.set("a", 1), { code: "UNKNOWN_OUTCOME", applied: "maybe" });
+      await assert.rejects(client.get("a"), { code: "TIMEOUT", applied: "no" });
     },
-    { timeout: 1_000, silence: 200, connectTimeout: 200 },
+    { timeout: 300 },
   ));
 
 test("without numbers a write that was lost on the way is never sent again", () =>
