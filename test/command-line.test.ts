@@ -40,6 +40,7 @@ const commands = [
   "restore",
   "check",
   "dump-log",
+  "bench",
 ];
 
 for (const command of commands) {

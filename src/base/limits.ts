@@ -272,6 +272,12 @@ export const limits = {
   timeoutSecondsMax: 2_147_483,
   /** Commands of a piped script that wait for their replies: enough to hide the way there and back. */
   scriptCallsMax: 1_000,
+  /** Callers of `kvorum bench`: beyond that they wait for its process, which is not what is measured. */
+  benchCallersMax: 10_000,
+  /** Nobody watches it for longer than a day. */
+  benchSecondsMax: 86_400,
+  /** Keys of `kvorum bench`: filled and deleted in less than a minute. */
+  benchKeysMax: 1_000_000,
   /** Lines of the interactive shell's history. */
   historyLines: 1_000,
   /** Longer lines are not kept: nobody looks for them. */
@@ -286,6 +292,10 @@ const itemHeaderBytes = 32;
 assert(
   limits.valueBytesMax + limits.keyBytesMax + 1024 < limits.snapshotFrameBytesMax,
   "a largest record must fit into a frame",
+);
+assert(
+  limits.benchCallersMax < limits.clientOperationsMax,
+  "callers must not be refused by their own client",
 );
 assert(limits.keyBytesMax < limits.copyBytesPerStep, "a key is copied at once");
 assert(limits.valueBytesMax < limits.commandBytesMax, "a largest value must fit into a command");

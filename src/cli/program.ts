@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../base/version.ts";
 import { addBackupCommand } from "./backup.ts";
+import { addBenchCommand } from "./bench.ts";
 import { addCheckCommand } from "./check.ts";
 import { addCliCommand } from "./cli.ts";
 import { addClusterCommand } from "./cluster.ts";
@@ -53,6 +54,7 @@ async function buildProgram(args: readonly string[]): Promise<Command> {
   addRecoverCommand(program);
   addCheckCommand(program);
   addDumpLogCommand(program);
+  addBenchCommand(program);
   return program;
 }
 
