@@ -1,7 +1,7 @@
 import type { Disturbance } from "./measure/disturbance.ts";
 import type { Machine } from "./measure/machine.ts";
 
-export type Unit = "op/s" | "µs/op" | "ms" | "B/key" | "x" | "writes" | "errors";
+export type Unit = "op/s" | "µs/op" | "ms" | "B/key" | "B/op" | "x" | "writes" | "errors";
 
 /** One thing that was measured on both sides. */
 export interface Figure {

@@ -1,5 +1,6 @@
 import type { Row } from "../row.ts";
 import { asynchronous } from "./async.ts";
+import { client } from "./client.ts";
 import { commandCost } from "./command-cost.ts";
 import { costCurve } from "./cost-curve.ts";
 import { durable } from "./durable.ts";
@@ -35,4 +36,5 @@ export const rows: readonly Row[] = [
   failoverKill,
   failoverCut,
   transfer,
+  client,
 ];
