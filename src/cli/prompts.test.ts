@@ -33,8 +33,8 @@ test("a hint is the rest of the command's syntax", () => {
 
 test("Tab completes commands, subcommands and options, in the case that was typed", () => {
   const cases: readonly (readonly [string, readonly string[]])[] = [
-    ["GETR", ["GETRANGE "]],
-    ["getr", ["getrange "]],
+    ["GETR", ["GETRANGE ", "GETREV "]],
+    ["getra", ["getrange "]],
     ["exi", ["exists ", "exit "]],
     ["config g", ["get "]],
     ["help config g", ["get "]],
