@@ -23,6 +23,8 @@ export interface ConnectionOptions extends Credentials {
   readonly callMs: number;
   /** A connection on which replies are waited for, and nothing comes for so long, is given up; absent: never. */
   readonly silenceMs?: number;
+  /** Silence counts only where nobody but a PING waits: callers may wait for what takes its time. */
+  readonly isPatient?: boolean;
   /** After so long without use PING is sent, to see whether the connection still stands; absent: never. */
   readonly heartbeatMs?: number;
   /** TLS, with what it needs to know; absent: none. */
@@ -257,6 +259,7 @@ class Connection {
     const quietMs = (this.#quietLooks - 1) * watchMs;
     const { silenceMs = Number.POSITIVE_INFINITY, heartbeatMs = Number.POSITIVE_INFINITY } = this.#options;
     if (this.#waiting.size > 0) {
+      if (this.#options.isPatient === true && !this.#waiting.peek()!.isOver) return;
       if (quietMs >= silenceMs) this.destroy(this.#timeout(silenceMs, "no"));
     } else if (quietMs >= heartbeatMs && this.#state === "open") this.send(heartbeat);
   }

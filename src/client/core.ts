@@ -114,7 +114,7 @@ export class ClientCore implements Runner {
   }
 
   async acquire(): Promise<Lease> {
-    await this.#cluster.refresh();
+    if (this.#cluster.leader?.breaker.isClosed !== true) await this.#cluster.refresh();
     const { healthy, leader } = this.#cluster;
     const node = leader?.breaker.isClosed ? leader : (healthy[0] ?? this.#cluster.triable[0]);
     if (node === undefined) throw this.#nobody();

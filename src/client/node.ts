@@ -41,7 +41,11 @@ export class ClientNode {
     this.name = formatAddress(address);
     this.#parts = parts;
     this.breaker = new Breaker(parts.chance);
-    this.pool = new ConnectionPool(this.#opener(asConfigured), parts.outside.clock, parts.settings.pool);
+    this.pool = new ConnectionPool(
+      this.#opener(asConfigured, true),
+      parts.outside.clock,
+      parts.settings.pool,
+    );
   }
 
   get isResting(): boolean {
@@ -52,7 +56,7 @@ export class ClientNode {
   lane(consistency: Consistency): Lane {
     let lane = this.#lanes.get(consistency.key);
     if (lane === undefined) {
-      lane = new Lane(this.#opener(consistency));
+      lane = new Lane(this.#opener(consistency, false));
       this.#lanes.set(consistency.key, lane);
     }
     return lane;
@@ -101,7 +105,7 @@ export class ClientNode {
   }
 
   /** Connections of a certain state, as the breaker allows them. */
-  #opener(consistency: Consistency): Open {
+  #opener(consistency: Consistency, isPatient: boolean): Open {
     const { settings, outside, onConnected, onUnreachable, onLost } = this.#parts;
     const { username, password, name, database, tls, connectMs, silenceMs, heartbeatMs } = settings;
     const setup = [...(database === 0 ? [] : [["SELECT", database]]), ...consistency.setup];
@@ -110,7 +114,7 @@ export class ClientNode {
       if (!this.#isProbing && !this.breaker.tries(nowMs())) throw settings.restingError(this.name);
       const options = {
         ...this.address,
-        ...{ username, password, name, setup, tls, connectMs, silenceMs, heartbeatMs },
+        ...{ username, password, name, setup, tls, connectMs, silenceMs, heartbeatMs, isPatient },
         ...({ bulkForm: "text", callMs: 0 } as const),
         onClosed: (error: ConnectionError | undefined): void => {
           onClosed(error);

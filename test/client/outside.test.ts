@@ -109,6 +109,14 @@ test("TLS: a certificate that is trusted lets operations through, any other one 
   }
 });
 
+test("who has a connection of its own may wait for what takes its time", async () => {
+  await using client = new KvClient({ addresses: [address()], silence: 150, heartbeat: 100 });
+  const lease = await client.acquire();
+  // Nobody else holds any write: it waits until its time is over, far longer than the silence that others would notice.
+  assert.equal(await lease.call("WAIT", 1, 700), 0);
+  lease.release();
+});
+
 test("operations are published on a channel, with what became of them", async () => {
   const messages: OperationMessage[] = [];
   const listen = (message: unknown): void => void messages.push(message as OperationMessage);
