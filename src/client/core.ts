@@ -1,6 +1,4 @@
 import type { Reply } from "../protocol/reply.ts";
-import type { BulkForm } from "../protocol/reply-decoder.ts";
-import type { RequestArgument } from "../protocol/request-encoder.ts";
 import { ask } from "./ask.ts";
 import { ClientCluster } from "./cluster.ts";
 import { type Command, results } from "./commands.ts";
@@ -17,7 +15,7 @@ import { ConnectionError, KvClientError } from "./errors.ts";
 import { Events } from "./events.ts";
 import type { OperationOptions, Runner } from "./keyspace.ts";
 import { Lease } from "./lease.ts";
-import { Operation, type OperationKind, type OperationParts, TransactionOperation } from "./operation.ts";
+import { Operation, type OperationKind, TransactionOperation } from "./operation.ts";
 import type { Settings } from "./options.ts";
 import { sessionTtlMs } from "./session.ts";
 import { type KvClientStats, Telemetry } from "./telemetry.ts";
@@ -65,39 +63,25 @@ export class ClientCore implements Runner {
   }
 
   run<T>(command: Command<T>, options: OperationOptions | undefined): Promise<T> {
-    const { kind, words, convert, bulkForm = "text" } = command;
     return new Promise<T>((resolve, reject) => {
-      const parts = this.#parts(
-        kind,
-        words,
-        bulkForm,
-        convert,
-        options,
-        resolve as (value: unknown) => void,
-        reject,
-      );
-      this.#start(new Operation(parts), options);
+      const consistency = this.#consistencyOf(command.kind, options);
+      const done = resolve as (value: unknown) => void;
+      this.#start(new Operation(this.#dispatcher, command, consistency, done, reject), options);
     });
   }
 
   runAll(list: readonly Command<unknown>[], options: OperationOptions | undefined): Promise<unknown[]> {
-    const words = list.flatMap((one) => one.words);
-    const convert = (reply: Reply): unknown[] => results(reply, list);
+    const all: Command<unknown[]> = {
+      kind: "write",
+      words: list.flatMap(({ words }) => words),
+      convert: (reply) => results(reply, list),
+    };
     return new Promise((resolve, reject) => {
-      const parts = this.#parts(
-        "write",
-        words,
-        "text",
-        convert,
-        options,
-        resolve as (value: unknown) => void,
-        reject,
-      );
+      const consistency = this.#consistencyOf("write", options);
+      const done = resolve as (value: unknown) => void;
+      const commands = list.map(({ words }) => words);
       this.#start(
-        new TransactionOperation(
-          parts,
-          list.map((one) => one.words),
-        ),
+        new TransactionOperation(this.#dispatcher, all, consistency, done, reject, commands),
         options,
       );
     });
@@ -154,19 +138,6 @@ export class ClientCore implements Runner {
     });
     await Promise.race([told, late]);
     timer?.cancel();
-  }
-
-  #parts(
-    kind: OperationKind,
-    words: readonly RequestArgument[],
-    bulkForm: BulkForm,
-    convert: (reply: Reply) => unknown,
-    options: OperationOptions | undefined,
-    resolve: (value: unknown) => void,
-    reject: (error: KvClientError) => void,
-  ): OperationParts {
-    const consistency = this.#consistencyOf(kind, options);
-    return { owner: this.#dispatcher, kind, words, consistency, bulkForm, convert, resolve, reject };
   }
 
   #start(operation: Operation, options: OperationOptions | undefined): void {

@@ -145,7 +145,7 @@ export class Dispatcher implements Owner {
   expired(operation: Operation): void {
     const { lastError } = operation;
     const reason = lastError === undefined ? "" : `; last: ${lastError.message}`;
-    const message = `${operation.command} was not over in time${reason}`;
+    const message = `${operation.name} was not over in time${reason}`;
     if (appliedTo(operation) === "maybe") this.#unknown(operation, message);
     else operation.fail(new KvClientError("TIMEOUT", message, "no", { cause: lastError }));
   }

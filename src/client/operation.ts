@@ -1,6 +1,7 @@
 import { type Reply, ReplyError } from "../protocol/reply.ts";
 import type { BulkForm } from "../protocol/reply-decoder.ts";
 import type { RequestArgument, RequestWriter } from "../protocol/request-encoder.ts";
+import type { Command } from "./commands.ts";
 import type { Waiter } from "./connection.ts";
 import type { Consistency } from "./consistency.ts";
 import { Mortal } from "./deadlines.ts";
@@ -22,28 +23,12 @@ export interface Owner {
   over(operation: Operation): void;
 }
 
-export interface OperationParts {
-  readonly owner: Owner;
-  readonly kind: OperationKind;
-  /** Each command with its arguments: one, or those of a transaction without MULTI and EXEC. */
-  readonly words: readonly RequestArgument[];
-  readonly consistency: Consistency;
-  readonly bulkForm: BulkForm;
-  /** What the caller gets for the reply. May throw KvClientError. */
-  readonly convert: (reply: Reply) => unknown;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: KvClientError) => void;
-}
-
 /**
  * What a caller waits for: one command, sent as often as it takes. It is in one place at a time (the line for a number, a
  * connection, the line of those that are tried again later), and ends exactly once, in `#end`.
  */
 export class Operation extends Mortal implements Waiter, Writer {
-  readonly kind: OperationKind;
-  readonly words: readonly RequestArgument[];
   readonly consistency: Consistency;
-  readonly bulkForm: BulkForm;
   isOver = false;
   number: WriteNumber | undefined;
   /** Where it was sent, or is about to be. */
@@ -65,21 +50,37 @@ export class Operation extends Mortal implements Waiter, Writer {
   /** When it began, where somebody wants to know. */
   startMs = 0;
   signal: AbortSignal | undefined;
-  protected readonly owner: Owner;
-  readonly #convert: (reply: Reply) => unknown;
+  readonly #owner: Owner;
+  readonly #command: Command<unknown>;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: KvClientError) => void;
 
-  constructor(parts: OperationParts) {
+  constructor(
+    owner: Owner,
+    command: Command<unknown>,
+    consistency: Consistency,
+    resolve: (value: unknown) => void,
+    reject: (error: KvClientError) => void,
+  ) {
     super();
-    this.owner = parts.owner;
-    this.kind = parts.kind;
-    this.words = parts.words;
-    this.consistency = parts.consistency;
-    this.bulkForm = parts.bulkForm;
-    this.#convert = parts.convert;
-    this.#resolve = parts.resolve;
-    this.#reject = parts.reject;
+    this.#owner = owner;
+    this.#command = command;
+    this.consistency = consistency;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  get kind(): OperationKind {
+    return this.#command.kind;
+  }
+
+  /** The command with its arguments; of a transaction, those of all its commands one behind the other. */
+  get words(): readonly RequestArgument[] {
+    return this.#command.words;
+  }
+
+  get bulkForm(): BulkForm {
+    return this.#command.bulkForm ?? "text";
   }
 
   /** It may be sent again, whatever became of the copies before. */
@@ -92,7 +93,7 @@ export class Operation extends Mortal implements Waiter, Writer {
   }
 
   /** "SET" */
-  get command(): string {
+  get name(): string {
     return String(this.words[0]).toUpperCase();
   }
 
@@ -106,15 +107,15 @@ export class Operation extends Mortal implements Waiter, Writer {
   }
 
   answered(reply: Reply): void {
-    this.owner.answered(this, reply);
+    this.#owner.answered(this, reply);
   }
 
   failed(error: ConnectionError): void {
-    this.owner.failed(this, error);
+    this.#owner.failed(this, error);
   }
 
   override expire(): void {
-    this.owner.expired(this);
+    this.#owner.expired(this);
   }
 
   /** For an AbortSignal. */
@@ -129,7 +130,7 @@ export class Operation extends Mortal implements Waiter, Writer {
     if (this.isOver) return;
     let value: unknown;
     try {
-      value = this.#convert(reply);
+      value = this.#command.convert(reply);
     } catch (error) {
       this.fail(error as KvClientError);
       return;
@@ -160,7 +161,7 @@ export class Operation extends Mortal implements Waiter, Writer {
     this.isOver = true;
     this.error = error;
     this.signal?.removeEventListener("abort", this);
-    this.owner.over(this);
+    this.#owner.over(this);
   }
 }
 
@@ -171,8 +172,15 @@ export class TransactionOperation extends Operation {
   /** Why a command was not queued: EXEC only says that one was not. */
   #refusal: ReplyError | undefined;
 
-  constructor(parts: OperationParts, commands: readonly (readonly RequestArgument[])[]) {
-    super(parts);
+  constructor(
+    owner: Owner,
+    command: Command<unknown>,
+    consistency: Consistency,
+    resolve: (value: unknown) => void,
+    reject: (error: KvClientError) => void,
+    commands: readonly (readonly RequestArgument[])[],
+  ) {
+    super(owner, command, consistency, resolve, reject);
     this.#commands = commands;
   }
 

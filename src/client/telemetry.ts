@@ -63,7 +63,7 @@ export class Telemetry {
     if (operation.error !== undefined) this.errors++;
     // Who began to listen meanwhile hears of the next one.
     if (!this.#isWanted || operation.startMs === 0) return;
-    const { command, node, attempts, error } = operation;
+    const { name: command, node, attempts, error } = operation;
     const durationMs = this.#clock.monotonicMs() - operation.startMs;
     const message: OperationMessage = { command, address: node?.name, durationMs, attempts, error };
     this.#tell(message);
