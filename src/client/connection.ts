@@ -8,9 +8,10 @@ import type { ConnectHandler, Dialer, TlsOptions } from "../platform/net-connect
 import type { Reply } from "../protocol/reply.ts";
 import { BROKEN, type BulkForm, PARTIAL, PUSH, ReplyDecoder } from "../protocol/reply-decoder.ts";
 import { type RequestArgument, RequestWriter } from "../protocol/request-encoder.ts";
-import { Deadlines, Mortal } from "./deadlines.ts";
+import { Deadlines } from "./deadlines.ts";
 import { ConnectionError, socketFailure, withApplied } from "./errors.ts";
 import { type Credentials, handshake } from "./handshake.ts";
+import { Call, heartbeat, type Waiter } from "./waiter.ts";
 
 export interface ConnectionOptions extends Credentials {
   readonly host: string;
@@ -43,20 +44,6 @@ export interface CallOptions {
 export interface Outside {
   readonly dialer: Dialer;
   readonly clock: Clock;
-}
-
-/** Who waits for replies on a connection. */
-export interface Waiter {
-  /** How bulk strings of its replies are given out. */
-  readonly bulkForm: BulkForm;
-  /** It does not wait any more: its replies are dropped. */
-  readonly isOver: boolean;
-  /** Writes its commands, and says how many replies they will have. Throws KvorumError where it cannot. */
-  encode(writer: RequestWriter): number;
-  /** The next of its replies. */
-  answered(reply: Reply): void;
-  /** There will be no reply, or no more. Once, however many are missing; `applied` tells whether anything was sent. */
-  failed(error: ConnectionError): void;
 }
 
 const keepAliveMs = 60_000;
@@ -177,11 +164,11 @@ class Connection {
     return new Promise((resolve, reject) => {
       const { callMs, bulkForm } = this.#options;
       const { deadlineMs = callMs } = options;
-      const late = (): ConnectionError => this.#timeout(deadlineMs, "maybe");
-      const call = new Call(args, bulkForm, resolve, reject, this.#deadlines, late);
+      const call = new Call(args, bulkForm, resolve, reject);
       const refusal = this.send(call);
       if (refusal !== undefined) reject(refusal);
-      else if (deadlineMs > 0) this.#deadlines.add(call, deadlineMs);
+      else if (deadlineMs > 0)
+        call.expiresAfter(deadlineMs, this.#deadlines, () => this.#timeout(deadlineMs, "maybe"));
     });
   }
 
@@ -307,63 +294,3 @@ class Connection {
     this.#output.clear(false);
   }
 }
-
-/** One command with a promise. Past its deadline it keeps its place in the line, for the reply that may still come. */
-class Call extends Mortal implements Waiter {
-  readonly bulkForm: BulkForm;
-  isOver = false;
-  readonly #args: readonly RequestArgument[];
-  readonly #resolve: (reply: Reply) => void;
-  readonly #reject: (error: ConnectionError) => void;
-  readonly #deadlines: Deadlines;
-  readonly #late: () => ConnectionError;
-
-  constructor(
-    args: readonly RequestArgument[],
-    bulkForm: BulkForm,
-    resolve: (reply: Reply) => void,
-    reject: (error: ConnectionError) => void,
-    deadlines: Deadlines,
-    late: () => ConnectionError,
-  ) {
-    super();
-    this.#args = args;
-    this.bulkForm = bulkForm;
-    this.#resolve = resolve;
-    this.#reject = reject;
-    this.#deadlines = deadlines;
-    this.#late = late;
-  }
-
-  encode(writer: RequestWriter): number {
-    writer.command(this.#args);
-    return 1;
-  }
-
-  answered(reply: Reply): void {
-    this.#deadlines.remove(this);
-    this.#resolve(reply);
-  }
-
-  failed(error: ConnectionError): void {
-    this.#deadlines.remove(this);
-    this.#reject(error);
-  }
-
-  expire(): void {
-    this.isOver = true;
-    this.#reject(this.#late());
-  }
-}
-
-/** Any answer to it will do. */
-const heartbeat: Waiter = {
-  bulkForm: "text",
-  isOver: true,
-  encode(writer) {
-    writer.command(["PING"]);
-    return 1;
-  },
-  answered() {},
-  failed() {},
-};

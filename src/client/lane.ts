@@ -1,5 +1,6 @@
-import type { Connection, Waiter } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { ConnectionError } from "./errors.ts";
+import type { Waiter } from "./waiter.ts";
 
 /** Opens a connection for a lane; rejects with ConnectionError. */
 export type Open = (onClosed: (error: ConnectionError | undefined) => void) => Promise<Connection>;

@@ -2,12 +2,12 @@ import { type Reply, ReplyError } from "../protocol/reply.ts";
 import type { BulkForm } from "../protocol/reply-decoder.ts";
 import type { RequestArgument, RequestWriter } from "../protocol/request-encoder.ts";
 import type { Command } from "./commands.ts";
-import type { Waiter } from "./connection.ts";
 import type { Consistency } from "./consistency.ts";
 import { Mortal } from "./deadlines.ts";
 import { type ConnectionError, KvClientError } from "./errors.ts";
 import type { ClientNode } from "./node.ts";
 import type { WriteNumber, Writer } from "./session.ts";
+import type { Waiter } from "./waiter.ts";
 
 /**
  * "read": any node; "write": the leader, with a number; "plain": the leader, without one; "harmless": the same, and it does
