@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSyn
 import { join } from "node:path";
 import { test } from "node:test";
 import { runKvorum } from "./command-line.ts";
+import { RawClient } from "./server/raw-client.ts";
 import { SpawnedNode } from "./server/spawned-node.ts";
 import { TemporaryFolder } from "./temporary-folder.ts";
 
@@ -13,8 +14,10 @@ const segment = "wal/0000000000000001.log";
 /** Leaves what a killed node leaves. */
 async function killedNode(directory: string): Promise<void> {
   const node = await SpawnedNode.startIn(directory);
+  const client = await RawClient.connect(node.port);
   for (const value of ["first", "second", "third"])
-    await runKvorum(["set", "key", value.repeat(100), "-c", `127.0.0.1:${node.port}`]);
+    assert.equal(await client.call("SET", "key", value.repeat(100)), "OK");
+  client.socket.destroy();
   await node.kill();
 }
 
