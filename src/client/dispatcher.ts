@@ -61,7 +61,7 @@ export class Dispatcher implements Owner {
     this.#freshness = new Freshness(settings.silenceMs);
     this.#router = new Router(cluster, this.#freshness, settings.readFrom, chance);
     this.#deadlines = new Deadlines(clock, stayAwake);
-    this.#retries = new Retries(clock, (operation) => this.#try(operation));
+    this.#retries = new Retries(clock, (operation) => this.#begin(operation));
     this.#sessions = new Sessions(
       openSession,
       () => this.#deadlines.nowMs,
@@ -95,8 +95,7 @@ export class Dispatcher implements Owner {
       operation.signal = signal;
       signal.addEventListener("abort", operation, { once: true });
     }
-    if (operation.kind === "write" && this.#parts.settings.exactlyOnce) this.#sessions.number(operation);
-    else this.#try(operation);
+    this.#begin(operation);
   }
 
   /** Takes no more; resolves when all that was taken is over. */
@@ -168,6 +167,14 @@ export class Dispatcher implements Owner {
       return new KvClientError("ABORTED", "the operation was aborted", "no", { cause: signal.reason });
     if (this.#count <= limits.clientOperationsMax && this.#bytes <= limits.clientBytesMax) return undefined;
     return new KvClientError("BUSY", "too many operations wait already: call again later");
+  }
+
+  /** Tries, once it has a number where it needs one. */
+  #begin(operation: Operation): void {
+    if (operation.isOver) return;
+    const isNumbered = operation.kind === "write" && this.#parts.settings.exactlyOnce;
+    if (isNumbered && operation.number === undefined) this.#sessions.number(operation);
+    else this.#try(operation);
   }
 
   #try(operation: Operation): void {
@@ -266,8 +273,20 @@ export class Dispatcher implements Owner {
     if (attempts > 1) void this.#parts.cluster.refresh();
     const isPrompt = mayBePrompt && attempts < promptTries && operation.node !== undefined;
     const delayMs = Math.min(delayMsMax, delayMsMin * 2 ** Math.max(0, attempts - promptTries));
-    if (isPrompt) queueMicrotask(() => this.#try(operation));
-    else this.#retries.after(delayMs * (0.5 + this.#parts.chance()), operation);
+    if (isPrompt) {
+      queueMicrotask(() => this.#try(operation));
+      return;
+    }
+    this.#retries.after(delayMs * (0.5 + this.#parts.chance()), operation);
+    if (!operation.isInDoubt) this.#giveNumberBack(operation);
+  }
+
+  /** No copy can have been applied: while it waits, nobody else's number waits for its own. */
+  #giveNumberBack(operation: Operation): void {
+    const { number } = operation;
+    if (number === undefined) return;
+    operation.number = undefined;
+    this.#sessions.release(number);
   }
 
   #unknown(operation: Operation, message: string): void {

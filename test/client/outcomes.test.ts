@@ -220,6 +220,24 @@ test("as many writes are outstanding as the server keeps replies for; the others
   });
 });
 
+test("a write that is refused for the moment holds no other write up, however long", async () => {
+  let isRefused = true;
+  const answer: Answer = (words, socket) => {
+    if (words[1] !== "ID") return leader()(words, socket);
+    return words.at(-1) === "stuck" && isRefused ? "-NOREPLICAS 2 can be reached" : 1;
+  };
+  await having(answer, async (client, server) => {
+    const stuck = client.increment("stuck");
+    while (numbersOf(server).length === 0) await new Promise(setImmediate);
+    const others = Array.from({ length: 2 * limits.sessionRepliesMax }, () => client.increment("n"));
+    assert.deepEqual(new Set(await Promise.all(others)), new Set([1]));
+    isRefused = false;
+    assert.equal(await stuck, 1);
+    const sent = server.commands.filter((words) => words.at(-1) === "stuck").map((words) => words[3]);
+    assert.equal(sent.at(-1) === sent[0], false, "it went on under another number");
+  });
+});
+
 test("destroy() fails everything that was begun, and tells what may have been applied", () =>
   having(leader(), async (client, server) => {
     const sent = client.increment("n");
