@@ -39,7 +39,8 @@ export class KvClient extends Keyspace {
 
   /**
    * Resolves when the cluster can be used, and the pool's `min` connections stand: for those who want to know at once.
-   * Rejects with KvClientError UNREACHABLE.
+   * Rejects with KvClientError: UNREACHABLE, CLOSED, or the server's own code where it does not let this client in
+   * (WRONGPASS, NOAUTH).
    */
   connect(): Promise<void> {
     return this.#core.connect();
@@ -60,7 +61,8 @@ export class KvClient extends Keyspace {
 
   /**
    * A connection of the leader for the caller alone, until it is released. Rejects with KvClientError: BUSY where
-   * `pool.maxOpen` are in use for longer than the pool lets callers wait, UNREACHABLE where there is nobody to connect to.
+   * `pool.maxOpen` are in use for longer than the pool lets callers wait, UNREACHABLE where there is nobody to connect to,
+   * CLOSED where the client is closed.
    */
   acquire(): Promise<Lease> {
     return this.#core.acquire();

@@ -145,6 +145,7 @@ export class ClientCluster {
     this.#nextRefreshMs = this.#refreshedMs + this.#settings.refreshMs * (0.75 + this.#chance() / 2);
     const { leader } = this;
     const knows = leader?.breaker.isClosed === true && (await this.#question(leader));
+    if (this.#isClosed) return;
     const others = this.#all().filter((node) => node !== leader);
     const asked = (): Promise<boolean>[] =>
       some(others, askedMax, this.#chance).map((node) => this.#question(node));
@@ -160,10 +161,10 @@ export class ClientCluster {
     const { clock } = this.#outside;
     const lane = node.lane(node.inFlight === 0 ? asConfigured : questions);
     try {
-      await lane.open();
-      if (!lane.isOpen) return false;
+      if ((await lane.open()) !== undefined) return false;
       const askedMs = clock.monotonicMs();
       const reply = await ask(lane, ["KVORUM", "STATUS"]);
+      if (this.#isClosed) return false;
       node.answeredIn(clock.monotonicMs() - askedMs);
       const report = isStranger(reply)
         ? aloneAt(node)

@@ -179,6 +179,15 @@ test("what is no RESP, and a reply that nobody asked for, end the connection wit
   }
 });
 
+test("what comes right behind the answer to HELLO and is no RESP, or unasked, is no connection", async () => {
+  for (const behind of ["+EXTRA\r\n", "garbage\r\n"]) {
+    await using server = await serve((socket) => {
+      socket.once("data", () => socket.write(`%0\r\n${behind}`));
+    });
+    await assert.rejects(open(server.port), { code: "BROKEN", applied: "no" });
+  }
+});
+
 test("a server that says nothing is given up", async () => {
   await using server = await serve(() => {});
   await assert.rejects(open(server.port, { connectMs: 50 }), {

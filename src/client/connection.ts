@@ -53,9 +53,18 @@ const watchMs = 100;
 
 /** Connects and introduces itself. Rejects with ConnectionError. */
 export async function connect(options: ConnectionOptions, outside: Outside): Promise<Connection> {
-  const connection = new Connection(options, outside);
+  const connection = dialled(options, outside);
   await connection.introduce();
   return connection;
+}
+
+/** What cannot even be tried (a key for TLS that is none) is no connection like any other. */
+function dialled(options: ConnectionOptions, outside: Outside): Connection {
+  try {
+    return new Connection(options, outside);
+  } catch (error) {
+    throw socketFailure(formatAddress(options), error as Error, false);
+  }
 }
 
 export type { Connection };
@@ -82,6 +91,8 @@ class Connection {
   #state: "connecting" | "open" | "closing" | "closed" = "connecting";
   /** Whether connect() has given this to its caller. Before that, its rejection tells what happened. */
   #isIntroduced = false;
+  /** Why it is closed. */
+  #reason: ConnectionError | undefined;
   /** One for each reply that is to come, in order. */
   readonly #waiting = new Fifo<Waiter>();
   readonly #output = new RequestWriter(outputBytes);
@@ -112,6 +123,8 @@ class Connection {
     const timer = this.#clock.after(connectMs, () => this.destroy(this.#timeout(connectMs, "no")));
     try {
       this.protocol = await handshake((args) => this.call(args, { deadlineMs: 0 }), this.#options);
+      // What came right behind the last reply may have been the end of it.
+      if (!this.isOpen) throw this.#reason ?? new ConnectionError("CLOSED", `${this.address} closed`);
       this.#isIntroduced = true;
       this.#watch = this.#clock.every(watchMs, () => this.#look());
     } catch (error) {
@@ -271,6 +284,7 @@ class Connection {
   #leave(error: ConnectionError | undefined): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
+    this.#reason = error;
     this.#watch?.cancel();
     if (error !== undefined) this.#failAll(error);
     if (this.#isIntroduced) this.#options.onClosed?.(error);

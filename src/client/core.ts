@@ -1,4 +1,4 @@
-import type { Reply } from "../protocol/reply.ts";
+import { type Reply, ReplyError } from "../protocol/reply.ts";
 import { ask } from "./ask.ts";
 import { ClientCluster } from "./cluster.ts";
 import { type Command, results } from "./commands.ts";
@@ -11,10 +11,11 @@ import {
   writeConsistency,
 } from "./consistency.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { ConnectionError, KvClientError } from "./errors.ts";
+import { answeredError, ConnectionError, KvClientError } from "./errors.ts";
 import { Events } from "./events.ts";
 import type { OperationOptions, Runner } from "./keyspace.ts";
 import { Lease } from "./lease.ts";
+import { type ClientNode, isPassing } from "./node.ts";
 import { Operation, type OperationKind, TransactionOperation } from "./operation.ts";
 import type { Settings } from "./options.ts";
 import { sessionTtlMs } from "./session.ts";
@@ -34,6 +35,7 @@ export class ClientCore implements Runner {
   readonly #readConsistency: Consistency;
   readonly #writeConsistency: Consistency;
   #closing: Promise<void> | undefined;
+  #isClosed = false;
 
   constructor(settings: Settings, outside: Outside, chance: () => number) {
     this.#settings = settings;
@@ -88,36 +90,51 @@ export class ClientCore implements Runner {
   }
 
   async connect(): Promise<void> {
+    this.#refuseIfClosed();
     await this.#cluster.refresh();
+    this.#refuseIfClosed();
     const { healthy, leader } = this.#cluster;
     const node = leader ?? healthy[0];
     if (node === undefined) throw this.#nobody();
-    await node.lane(asConfigured).open();
-    if (!node.breaker.isClosed) throw this.#nobody();
-    await Promise.all(healthy.map((one) => one.pool.warmUp()));
+    await this.#enter(node);
+    await Promise.all(healthy.map((one) => one.pool.warmUp())).catch(rethrown);
   }
 
   async acquire(): Promise<Lease> {
+    this.#refuseIfClosed();
     if (this.#cluster.leader?.breaker.isClosed !== true) await this.#cluster.refresh();
+    this.#refuseIfClosed();
     const { healthy, leader } = this.#cluster;
     const node = leader?.breaker.isClosed ? leader : (healthy[0] ?? this.#cluster.triable[0]);
     if (node === undefined) throw this.#nobody();
-    try {
-      return new Lease(node.pool, await node.pool.acquire());
-    } catch (error) {
-      if (!(error instanceof ConnectionError)) throw error;
-      throw new KvClientError(error.code, error.message, "no", { cause: error });
-    }
+    return new Lease(node.pool, await node.pool.acquire().catch(rethrown));
   }
 
   close(): Promise<void> {
+    this.#isClosed = true;
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
   destroy(message: string): void {
+    this.#isClosed = true;
     this.#dispatcher.destroy(message);
     this.#cluster.destroy(new ConnectionError("CLOSED", message));
+  }
+
+  /** Whether it lets this client in. A server without HELLO says so to the first command only. */
+  async #enter(node: ClientNode): Promise<void> {
+    const lane = node.lane(asConfigured);
+    const error = await lane.open();
+    this.#refuseIfClosed();
+    if (error?.code === "REFUSED" && !isPassing(error.message)) throw refusedError(error);
+    if (error !== undefined) throw this.#nobody(error);
+    const reply = await ask(lane, ["PING"]).catch(rethrown);
+    if (reply instanceof ReplyError && reply.code === "NOAUTH") throw answeredError(reply, false);
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#isClosed) throw new KvClientError("CLOSED", "the client is closed");
   }
 
   async #close(): Promise<void> {
@@ -170,8 +187,20 @@ export class ClientCore implements Runner {
     }
   }
 
-  #nobody(): KvClientError {
+  #nobody(cause?: ConnectionError): KvClientError {
     const names = this.nodes.join(", ");
-    return new KvClientError("UNREACHABLE", `none of ${names} can be reached`);
+    return new KvClientError("UNREACHABLE", `none of ${names} can be reached`, "no", { cause });
   }
+}
+
+/** As callers of the client know it. */
+function rethrown(error: unknown): never {
+  if (!(error instanceof ConnectionError)) throw error;
+  if (error.code === "REFUSED" && !isPassing(error.message)) throw refusedError(error);
+  throw new KvClientError(error.code, error.message, error.applied, { cause: error });
+}
+
+/** The words of a server that let no connection in begin with a code of its own. */
+function refusedError(error: ConnectionError): KvClientError {
+  return answeredError(new ReplyError(error.message), false);
 }

@@ -12,7 +12,7 @@ export type Open = (onClosed: (error: ConnectionError | undefined) => void) => P
 export class Lane {
   readonly #open: Open;
   #connection: Connection | undefined;
-  #opening: Promise<void> | undefined;
+  #opening: Promise<ConnectionError | undefined> | undefined;
   #waiting: Waiter[] = [];
   #isClosed = false;
   /** Used since this was last asked. */
@@ -33,15 +33,17 @@ export class Lane {
     if (connection?.isOpen) {
       const refusal = connection.send(waiter);
       if (refusal !== undefined) waiter.failed(refusal);
-    } else {
+    } else if (this.#isClosed) waiter.failed(closed());
+    else {
       this.#waiting.push(waiter);
       void this.open();
     }
   }
 
-  /** Resolves when it is open, or cannot be opened now. */
-  open(): Promise<void> {
-    if (this.isOpen) return Promise.resolve();
+  /** Resolves when it is open; with why, where it cannot be opened now. */
+  open(): Promise<ConnectionError | undefined> {
+    if (this.isOpen) return Promise.resolve(undefined);
+    if (this.#isClosed) return Promise.resolve(closed());
     this.#opening ??= this.#connect().finally(() => {
       this.#opening = undefined;
     });
@@ -67,15 +69,18 @@ export class Lane {
     this.#connection?.destroy(error);
   }
 
-  async #connect(): Promise<void> {
+  async #connect(): Promise<ConnectionError | undefined> {
     try {
       const connection = await this.#open(() => {
         this.#connection = undefined;
       });
-      if (this.#isClosed) connection.destroy(new ConnectionError("CLOSED", "the client is closed"));
-      else this.#opened(connection);
+      if (this.#isClosed) connection.destroy(closed());
+      if (!connection.isOpen) throw closed();
+      this.#opened(connection);
+      return undefined;
     } catch (error) {
       this.#failWaiting(error as ConnectionError);
+      return error as ConnectionError;
     }
   }
 
@@ -91,4 +96,9 @@ export class Lane {
     this.#waiting = [];
     for (const waiter of waiting) waiter.failed(error);
   }
+}
+
+/** Nothing was sent: who asked may ask elsewhere. */
+function closed(): ConnectionError {
+  return new ConnectionError("CLOSED", "the connection is not used any more");
 }

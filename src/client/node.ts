@@ -4,7 +4,7 @@ import { Breaker } from "./breaker.ts";
 import { type Connection, connect, type Outside } from "./connection.ts";
 import type { Consistency } from "./consistency.ts";
 import { asConfigured } from "./consistency.ts";
-import type { ConnectionError } from "./errors.ts";
+import { ConnectionError } from "./errors.ts";
 import { Lane, type Open } from "./lane.ts";
 import type { Settings } from "./options.ts";
 import { ConnectionPool } from "./pool.ts";
@@ -34,6 +34,7 @@ export class ClientNode {
   appliedRevision = 0;
   readonly #parts: NodeParts;
   #isProbing = false;
+  #isClosed = false;
   readonly #lanes = new Map<string, Lane>();
 
   constructor(address: Address, parts: NodeParts) {
@@ -69,9 +70,8 @@ export class ClientNode {
     this.#isProbing = true;
     try {
       const lane = this.lane(consistency);
-      await lane.open();
       // That it could not be opened has been noted.
-      if (!lane.isOpen) return;
+      if ((await lane.open()) !== undefined) return;
       await ask(lane, ["PING"]);
       this.breaker.succeeded();
     } catch {
@@ -95,11 +95,14 @@ export class ClientNode {
     }
   }
 
+  /** No connection comes about any more. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all([this.pool.close(), ...[...this.#lanes.values()].map((lane) => lane.close())]);
   }
 
   destroy(error: ConnectionError): void {
+    this.#isClosed = true;
     this.pool.destroy(error);
     for (const lane of this.#lanes.values()) lane.destroy(error);
   }
@@ -111,6 +114,7 @@ export class ClientNode {
     const setup = [...(database === 0 ? [] : [["SELECT", database]]), ...consistency.setup];
     return async (onClosed): Promise<Connection> => {
       const nowMs = (): number => outside.clock.monotonicMs();
+      if (this.#isClosed) throw this.#closed();
       if (!this.#isProbing && !this.breaker.tries(nowMs())) throw settings.restingError(this.name);
       const options = {
         ...this.address,
@@ -124,14 +128,18 @@ export class ClientNode {
       try {
         const connection = await connect(options, outside);
         this.breaker.succeeded();
-        onConnected(this);
+        if (!this.#isClosed) onConnected(this);
         return connection;
       } catch (error) {
         this.#failed(error as ConnectionError, nowMs());
-        onUnreachable(this, error as ConnectionError);
+        if (!this.#isClosed) onUnreachable(this, error as ConnectionError);
         throw error;
       }
     };
+  }
+
+  #closed(): ConnectionError {
+    return new ConnectionError("CLOSED", `nobody connects to ${this.name} any more`);
   }
 
   /** A server that refuses what a connection is to be set to is well: it is our wish that is wrong. */
