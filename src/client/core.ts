@@ -18,7 +18,7 @@ import { Lease } from "./lease.ts";
 import { type ClientNode, isPassing } from "./node.ts";
 import { Operation, type OperationKind, TransactionOperation } from "./operation.ts";
 import type { Settings } from "./options.ts";
-import { sessionTtlMs } from "./session.ts";
+import { type Opening, sessionTtlMs } from "./session.ts";
 import { type KvClientStats, Telemetry } from "./telemetry.ts";
 
 /** How long a client that closes waits for the server to forget its session. */
@@ -172,19 +172,24 @@ export class ClientCore implements Runner {
     return readConsistency({ ...this.#settings.consistency, ...options });
   }
 
-  /** Undefined where the server is no kvorum. */
-  async #openSession(): Promise<number | bigint | undefined> {
-    const open: Command<Reply> = {
+  #openSession(): Opening {
+    const command: Command<Reply> = {
       kind: "harmless",
       words: ["SESSION", "OPEN", sessionTtlMs],
       convert: (reply) => reply,
     };
-    try {
-      return (await this.run(open, undefined)) as number | bigint;
-    } catch (error) {
-      if (error instanceof KvClientError && /^ERR unknown command/i.test(error.message)) return undefined;
-      throw error;
-    }
+    let operation!: Operation;
+    const id = new Promise<unknown>((resolve, reject) => {
+      operation = new Operation(this.#dispatcher, command, this.#writeConsistency, resolve, reject);
+      this.#dispatcher.start(operation, 0, undefined);
+    });
+    return {
+      id: id.catch(noneWhereUnknown) as Promise<number | bigint | undefined>,
+      get lastError(): Error | undefined {
+        return operation.lastError;
+      },
+      giveUp: () => operation.fail(new KvClientError("ABORTED", "no write waits for a session any more")),
+    };
   }
 
   #nobody(cause?: ConnectionError): KvClientError {
@@ -203,4 +208,10 @@ function rethrown(error: unknown): never {
 /** The words of a server that let no connection in begin with a code of its own. */
 function refusedError(error: ConnectionError): KvClientError {
   return answeredError(new ReplyError(error.message), false);
+}
+
+/** A server that is no kvorum has no sessions. */
+function noneWhereUnknown(error: unknown): undefined {
+  if (error instanceof KvClientError && /^ERR unknown command/i.test(error.message)) return;
+  throw error;
 }

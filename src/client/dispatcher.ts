@@ -142,7 +142,7 @@ export class Dispatcher implements Owner {
   }
 
   expired(operation: Operation): void {
-    const { lastError } = operation;
+    const lastError = operation.isInLine ? this.#sessions.trouble : operation.lastError;
     const reason = lastError === undefined ? "" : `; last: ${lastError.message}`;
     const message = `${operation.name} was not over in time${reason}`;
     if (appliedTo(operation) === "maybe") this.#unknown(operation, message);
@@ -152,6 +152,7 @@ export class Dispatcher implements Owner {
   over(operation: Operation): void {
     this.#deadlines.remove(operation);
     this.#leave(operation);
+    this.#sessions.leave(operation);
     this.#count--;
     this.#bytes -= operation.bytes;
     this.#parts.telemetry.ended(operation);

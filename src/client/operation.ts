@@ -31,6 +31,7 @@ export class Operation extends Mortal implements Waiter, Writer {
   readonly consistency: Consistency;
   isOver = false;
   number: WriteNumber | undefined;
+  isInLine = false;
   /** Where it was sent, or is about to be. */
   node: ClientNode | undefined;
   /** How often it was tried. */

@@ -66,18 +66,27 @@ export class WriteSession {
 /** How long a session lasts without being used: longer than any write is tried. */
 export const sessionTtlMs = 300_000;
 
-/** Opens a session; undefined where the server knows none. Rejects where it cannot be told. */
-export type OpenSession = () => Promise<number | bigint | undefined>;
+/** A session that is being opened, for as long as it takes: those who wait for it have deadlines of their own. */
+export interface Opening {
+  /** Undefined where the server knows no sessions. Rejects where it cannot be told, and where it is given up. */
+  readonly id: Promise<number | bigint | undefined>;
+  /** Why it is not open yet, where that is known. */
+  readonly lastError: Error | undefined;
+  giveUp(): void;
+}
+export type OpenSession = () => Opening;
 
 /** Who wants a number. */
 export interface Writer {
-  readonly isOver: boolean;
   number: WriteNumber | undefined;
+  /** It stands in the line for a number. */
+  isInLine: boolean;
 }
 
 /**
  * Gives writes their numbers. The session is opened with the first write, and again when the server has forgotten it; who
- * comes meanwhile, or finds too many outstanding, waits in a line (which the client's bound on operations bounds).
+ * comes meanwhile, or finds too many outstanding, waits in a line (which the client's bound on operations bounds). When the
+ * last of them has left, the opening is given up.
  */
 export class Sessions<W extends Writer> {
   readonly #open: OpenSession;
@@ -86,9 +95,12 @@ export class Sessions<W extends Writer> {
   readonly #ready: (writer: W) => void;
   /** Is told that there will be no number. */
   readonly #failed: (writer: W, error: Error) => void;
-  readonly #line = new Fifo<W>();
+  /** Those that wait, and at most as many that have left. */
+  #line = new Fifo<W>();
+  /** Those of the line that still wait. */
+  #waiting = 0;
   #session: WriteSession | undefined;
-  #isOpening = false;
+  #opening: Opening | undefined;
   /** The server knows no sessions: writes go without numbers. */
   #areUnknown = false;
 
@@ -110,8 +122,26 @@ export class Sessions<W extends Writer> {
 
   /** Calls back once the writer has a number: mostly at once. */
   number(writer: W): void {
-    if (this.#line.size === 0 && this.#assign(writer)) this.#ready(writer);
-    else this.#line.push(writer);
+    if (this.#waiting === 0 && this.#assign(writer)) {
+      this.#ready(writer);
+      return;
+    }
+    writer.isInLine = true;
+    this.#waiting++;
+    this.#line.push(writer);
+  }
+
+  /** Why those in the line are there, where that is known. */
+  get trouble(): Error | undefined {
+    return this.#opening?.lastError;
+  }
+
+  /** It does not wait any more. */
+  leave(writer: W): void {
+    if (!writer.isInLine) return;
+    this.#left(writer);
+    if (this.#waiting === 0) this.#giveUp();
+    if (this.#line.size > 2 * this.#waiting) this.#closeUp();
   }
 
   /** The write is over. */
@@ -130,33 +160,70 @@ export class Sessions<W extends Writer> {
     if (this.#areUnknown) return true;
     const nowMs = this.#nowMs();
     if (this.#session?.isOld(nowMs)) this.#session = undefined;
-    if (this.#session === undefined) void this.#openOne();
+    if (this.#session === undefined) this.#openOne();
     writer.number = this.#session?.take(nowMs);
     return writer.number !== undefined;
   }
 
-  async #openOne(): Promise<void> {
-    if (this.#isOpening) return;
-    this.#isOpening = true;
-    try {
-      const id = await this.#open();
-      if (id === undefined) this.#areUnknown = true;
-      else this.#session = new WriteSession(id, this.#nowMs());
-      this.#isOpening = false;
-      this.#serve();
-    } catch (error) {
-      this.#isOpening = false;
-      const failed = Array.from({ length: this.#line.size }, () => this.#line.shift()!);
-      for (const writer of failed) if (!writer.isOver) this.#failed(writer, error as Error);
+  #openOne(): void {
+    if (this.#opening !== undefined) return;
+    const opening = this.#open();
+    this.#opening = opening;
+    opening.id.then(
+      (id) => {
+        if (opening === this.#opening) this.#opened(id);
+      },
+      (error: Error) => {
+        if (opening === this.#opening) this.#failAll(error);
+      },
+    );
+  }
+
+  #opened(id: number | bigint | undefined): void {
+    this.#opening = undefined;
+    if (id === undefined) this.#areUnknown = true;
+    else this.#session = new WriteSession(id, this.#nowMs());
+    this.#serve();
+  }
+
+  #giveUp(): void {
+    const opening = this.#opening;
+    this.#opening = undefined;
+    opening?.giveUp();
+  }
+
+  #failAll(error: Error): void {
+    this.#opening = undefined;
+    const line = this.#line;
+    this.#line = new Fifo();
+    for (let writer = line.shift(); writer !== undefined; writer = line.shift()) {
+      if (!writer.isInLine) continue;
+      this.#left(writer);
+      this.#failed(writer, error);
     }
   }
 
   #serve(): void {
     for (let writer = this.#line.peek(); writer !== undefined; writer = this.#line.peek()) {
-      if (!writer.isOver && !this.#assign(writer)) return;
+      if (writer.isInLine && !this.#assign(writer)) return;
       this.#line.shift();
+      if (!writer.isInLine) continue;
+      this.#left(writer);
       // To be ready may be to be over at once, and to release a number: this is called again then.
-      if (!writer.isOver) this.#ready(writer);
+      this.#ready(writer);
     }
+  }
+
+  #left(writer: W): void {
+    writer.isInLine = false;
+    this.#waiting--;
+  }
+
+  /** Takes those out of the line that have left it. */
+  #closeUp(): void {
+    const line = this.#line;
+    this.#line = new Fifo();
+    for (let writer = line.shift(); writer !== undefined; writer = line.shift())
+      if (writer.isInLine) this.#line.push(writer);
   }
 }

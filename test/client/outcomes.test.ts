@@ -238,6 +238,42 @@ test("a write that is refused for the moment holds no other write up, however lo
   });
 });
 
+test("a session that is long in opening ends no write before its own time", async () => {
+  let isRefused = true;
+  const answer: Answer = (words, socket) =>
+    words[1] === "OPEN" && isRefused ? "-CLUSTERDOWN no leader" : leader(1)(words, socket);
+  await having(
+    answer,
+    async (client) => {
+      const patient = client.increment("n", 1, { timeout: 60_000 });
+      while (client.stats.retries === 0) await new Promise(setImmediate);
+      const late = { code: "TIMEOUT", applied: "no", message: /last: CLUSTERDOWN no leader/ };
+      await assert.rejects(client.increment("n"), late);
+      // By now a session that may take as long as a write does by default would have failed.
+      await assert.rejects(client.increment("n"), late);
+      isRefused = false;
+      assert.equal(await patient, 1);
+    },
+    { timeout: 100 },
+  );
+});
+
+test("no session is opened for writes that are all over, so that closing waits for none", async () => {
+  const answer: Answer = (words, socket) => (words[1] === "OPEN" ? undefined : leader()(words, socket));
+  await having(
+    answer,
+    async (client) => {
+      const aborts = new AbortController();
+      const write = client.increment("n", 1, { signal: aborts.signal });
+      aborts.abort();
+      await assert.rejects(write, { code: "ABORTED", applied: "no" });
+      assert.equal(client.stats.pending, 0);
+      await client.close();
+    },
+    { timeout: 0 },
+  );
+});
+
 test("destroy() fails everything that was begun, and tells what may have been applied", () =>
   having(leader(), async (client, server) => {
     const sent = client.increment("n");
