@@ -39,6 +39,8 @@ export interface ConnectionOptions extends Credentials {
 export interface CallOptions {
   /** 0: wait as long as it takes. */
   readonly deadlineMs?: number;
+  /** Ends it: it rejects with KvClientError ABORTED, whether or not it is carried out. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Outside {
@@ -176,11 +178,15 @@ class Connection {
   call(args: readonly RequestArgument[], options: CallOptions = {}): Promise<Reply> {
     return new Promise((resolve, reject) => {
       const { callMs, bulkForm } = this.#options;
-      const { deadlineMs = callMs } = options;
+      const { deadlineMs = callMs, signal } = options;
       const call = new Call(args, bulkForm, resolve, reject);
       const refusal = this.send(call);
-      if (refusal !== undefined) reject(refusal);
-      else if (deadlineMs > 0)
+      if (refusal !== undefined) {
+        reject(refusal);
+        return;
+      }
+      if (signal !== undefined) call.heeds(signal);
+      if (deadlineMs > 0)
         call.expiresAfter(deadlineMs, this.#deadlines, () => this.#timeout(deadlineMs, "maybe"));
     });
   }

@@ -107,7 +107,8 @@ export class ClientCore implements Runner {
     const { healthy, leader } = this.#cluster;
     const node = leader?.breaker.isClosed ? leader : (healthy[0] ?? this.#cluster.triable[0]);
     if (node === undefined) throw this.#nobody();
-    return new Lease(node.pool, await node.pool.acquire().catch(rethrown));
+    const connection = await node.pool.acquire().catch(rethrown);
+    return new Lease(node.pool, connection, this.#settings.timeoutMs);
   }
 
   close(): Promise<void> {

@@ -8,7 +8,7 @@ import { Retries } from "./retries.ts";
 /** Time that the test moves on, a millisecond after the other. */
 class HandClock implements Clock {
   nowMs = 0;
-  timers = 0;
+  readonly #turns: (() => void)[] = [];
   readonly #tasks = new Set<{ everyMs: number; nextMs: number; task: () => void }>();
 
   wallMs(): number {
@@ -29,8 +29,8 @@ class HandClock implements Clock {
     throw new Error("nobody needs it");
   }
 
-  nextTurn(): never {
-    throw new Error("nobody needs it");
+  nextTurn(task: () => void): void {
+    this.#turns.push(task);
   }
 
   get running(): number {
@@ -40,12 +40,22 @@ class HandClock implements Clock {
   pass(ms: number): void {
     for (let i = 0; i < ms; i++) {
       this.nowMs++;
-      for (const timer of this.#tasks) {
-        if (timer.nextMs > this.nowMs) continue;
-        timer.nextMs += timer.everyMs;
-        timer.task();
-      }
+      this.runTimers();
+      this.turn();
     }
+  }
+
+  /** A turn of the event loop, one half and the other: between them what has arrived is read. */
+  runTimers(): void {
+    for (const timer of this.#tasks) {
+      if (timer.nextMs > this.nowMs) continue;
+      timer.nextMs = this.nowMs + timer.everyMs;
+      timer.task();
+    }
+  }
+
+  turn(): void {
+    for (const task of this.#turns.splice(0)) task();
   }
 }
 
@@ -96,6 +106,27 @@ test("whoever is not removed expires once, never early, and not much late", () =
     }),
     { numRuns: 30 },
   );
+});
+
+test("in a process that was busy no deadline is early, and what has arrived meanwhile counts", () => {
+  const clock = new HandClock();
+  const deadlines = new Deadlines(clock);
+  const [answered, silent, late] = [new Thing(clock), new Thing(clock), new Thing(clock)];
+  deadlines.add(answered, 300);
+  deadlines.add(silent, 300);
+  clock.nowMs += 400;
+  deadlines.add(late, 300);
+  clock.runTimers();
+  deadlines.remove(answered);
+  clock.turn();
+  assert.deepEqual(
+    [answered, silent, late].map(({ expiredMs }) => expiredMs),
+    [undefined, 400, undefined],
+  );
+  clock.pass(250);
+  assert.equal(late.expiredMs, undefined);
+  clock.pass(100);
+  assert.ok(late.expiredMs! >= 700);
 });
 
 test("without a deadline one is there until it is removed, and the process is kept awake for it", () => {

@@ -18,7 +18,7 @@ interface Line {
   last: Mortal | undefined;
 }
 
-/** How late a deadline may be noticed. */
+/** How often deadlines are looked at. */
 const tickMs = 20;
 
 /**
@@ -67,6 +67,7 @@ export class Deadlines {
       line = { first: undefined, last: undefined };
       this.#lines.set(rounded, line);
     }
+    this.#nowMs = this.#clock.monotonicMs();
     this.#run();
     mortal.deadlineMs = this.#nowMs + rounded;
     mortal.line = line;
@@ -92,27 +93,29 @@ export class Deadlines {
     this.#count--;
   }
 
-  /** The time is read with each tick alone: a deadline is never early, and late by two ticks at most. */
   #run(): void {
     if (this.#timer !== undefined) return;
-    this.#nowMs = this.#clock.monotonicMs();
     this.#timer = this.#clock.every(tickMs, () => this.#tick());
     this.#awake = this.#stayAwake?.();
   }
 
+  /**
+   * Those that are over now expire behind the I/O that is waiting: a process that was busy has not yet read what may have
+   * come in time.
+   */
   #tick(): void {
     const nowMs = this.#clock.monotonicMs();
+    this.#nowMs = nowMs;
+    this.#clock.nextTurn(() => this.#expire(nowMs));
+  }
+
+  #expire(nowMs: number): void {
     for (const line of this.#lines.values()) {
-      for (
-        let { first } = line;
-        first !== undefined && first.deadlineMs + tickMs <= nowMs;
-        first = line.first
-      ) {
+      for (let { first } = line; first !== undefined && first.deadlineMs <= nowMs; first = line.first) {
         this.remove(first);
         first.expire();
       }
     }
-    this.#nowMs = nowMs;
     if (this.#count > 0) return;
     this.#timer?.cancel();
     this.#timer = undefined;

@@ -3,6 +3,7 @@ import type { RequestArgument } from "../protocol/request-encoder.ts";
 import { changesConnection } from "./call.ts";
 import type { Connection } from "./connection.ts";
 import { answeredError, ConnectionError, KvClientError } from "./errors.ts";
+import type { OperationOptions } from "./keyspace.ts";
 import type { ConnectionPool } from "./pool.ts";
 
 /**
@@ -15,9 +16,13 @@ export class Lease {
   #isSpoilt = false;
   #isReleased = false;
 
-  constructor(pool: ConnectionPool, connection: Connection) {
+  readonly #timeoutMs: number;
+
+  /** `timeoutMs`: for calls that name none; 0: none. */
+  constructor(pool: ConnectionPool, connection: Connection, timeoutMs: number) {
     this.#pool = pool;
     this.#connection = connection;
+    this.#timeoutMs = timeoutMs;
   }
 
   /** "127.0.0.1:6379" */
@@ -26,13 +31,28 @@ export class Lease {
   }
 
   /** Sends one command. Rejects with KvClientError, also for an error that the server answers. */
-  async call(...words: readonly RequestArgument[]): Promise<Reply> {
+  call(...words: readonly RequestArgument[]): Promise<Reply> {
+    return this.send(words);
+  }
+
+  /** The same, with options. Without a timeout of its own it may take as long as the client's says. */
+  async send(
+    words: readonly RequestArgument[],
+    options: Pick<OperationOptions, "timeout" | "signal"> = {},
+  ): Promise<Reply> {
+    const { timeout = this.#timeoutMs, signal } = options;
     if (this.#isReleased) throw new KvClientError("CLOSED", "the connection was released");
+    if (signal?.aborted)
+      throw new KvClientError("ABORTED", "the call was aborted", "no", { cause: signal.reason });
     if (changesConnection(words)) this.#isSpoilt = true;
-    const reply = await this.#connection.call(words).catch((error: unknown) => {
-      if (!(error instanceof ConnectionError)) throw error;
-      throw new KvClientError(error.code, error.message, error.applied, { cause: error });
-    });
+    const reply = await this.#connection
+      .call(words, { deadlineMs: timeout, signal })
+      .catch((error: unknown) => {
+        // It still owes a reply.
+        this.#isSpoilt = true;
+        if (!(error instanceof ConnectionError)) throw error;
+        throw new KvClientError(error.code, error.message, error.applied, { cause: error });
+      });
     if (reply instanceof ReplyError) throw answeredError(reply, false);
     return reply;
   }

@@ -2,7 +2,7 @@ import type { Reply } from "../protocol/reply.ts";
 import type { BulkForm } from "../protocol/reply-decoder.ts";
 import type { RequestArgument, RequestWriter } from "../protocol/request-encoder.ts";
 import { type Deadlines, Mortal } from "./deadlines.ts";
-import type { ConnectionError } from "./errors.ts";
+import { type ConnectionError, KvClientError } from "./errors.ts";
 
 /** Who waits for replies on a connection. */
 export interface Waiter {
@@ -24,15 +24,16 @@ export class Call extends Mortal implements Waiter {
   isOver = false;
   readonly #args: readonly RequestArgument[];
   readonly #resolve: (reply: Reply) => void;
-  readonly #reject: (error: ConnectionError) => void;
+  readonly #reject: (error: ConnectionError | KvClientError) => void;
   #deadlines: Deadlines | undefined;
   #late: (() => ConnectionError) | undefined;
+  #signal: AbortSignal | undefined;
 
   constructor(
     args: readonly RequestArgument[],
     bulkForm: BulkForm,
     resolve: (reply: Reply) => void,
-    reject: (error: ConnectionError) => void,
+    reject: (error: ConnectionError | KvClientError) => void,
   ) {
     super();
     this.#args = args;
@@ -48,24 +49,44 @@ export class Call extends Mortal implements Waiter {
     deadlines.add(this, ms);
   }
 
+  /** It ends where the signal says so. */
+  heeds(signal: AbortSignal): void {
+    this.#signal = signal;
+    signal.addEventListener("abort", this, { once: true });
+  }
+
+  /** The signal was given. */
+  handleEvent(): void {
+    this.#end();
+    this.isOver = true;
+    const { reason: cause } = this.#signal!;
+    this.#reject(new KvClientError("ABORTED", "the call was aborted", "maybe", { cause }));
+  }
+
   encode(writer: RequestWriter): number {
     writer.command(this.#args);
     return 1;
   }
 
   answered(reply: Reply): void {
-    this.#deadlines?.remove(this);
+    this.#end();
     this.#resolve(reply);
   }
 
   failed(error: ConnectionError): void {
-    this.#deadlines?.remove(this);
+    this.#end();
     this.#reject(error);
   }
 
   override expire(): void {
+    this.#end();
     this.isOver = true;
     this.#reject(this.#late!());
+  }
+
+  #end(): void {
+    this.#deadlines?.remove(this);
+    this.#signal?.removeEventListener("abort", this);
   }
 }
 
