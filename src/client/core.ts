@@ -108,7 +108,7 @@ export class ClientCore implements Runner {
     const node = leader?.breaker.isClosed ? leader : (healthy[0] ?? this.#cluster.triable[0]);
     if (node === undefined) throw this.#nobody();
     const connection = await node.pool.acquire().catch(rethrown);
-    return new Lease(node.pool, connection, this.#settings.timeoutMs);
+    return new Lease(node.pool, connection, this.#settings.timeoutMs, () => this.#dispatcher.wrote(node));
   }
 
   close(): Promise<void> {

@@ -95,7 +95,13 @@ export class Dispatcher implements Owner {
       operation.signal = signal;
       signal.addEventListener("abort", operation, { once: true });
     }
+    operation.writesBefore = this.#freshness.writes;
     this.#begin(operation);
+  }
+
+  /** A write that was not carried out here was acknowledged by this node. */
+  wrote(node: ClientNode): void {
+    this.#freshness.wrote(node);
   }
 
   /** Takes no more; resolves when all that was taken is over. */
@@ -123,7 +129,7 @@ export class Dispatcher implements Owner {
       this.#refused(operation, reply);
       return;
     }
-    if (!operation.changesNothing) this.#freshness.wrote(operation.node);
+    this.#noteSeen(operation);
     operation.succeed(reply);
   }
 
@@ -180,25 +186,39 @@ export class Dispatcher implements Owner {
 
   #try(operation: Operation): void {
     if (operation.isOver) return;
-    if (operation.consistency.isStale && !this.#freshness.isKnown) {
-      this.#tryWhenKnown(operation);
-      return;
-    }
-    this.#sendTo(operation, this.#router.pick(operation), operation.consistency);
+    if (!operation.consistency.isStale) this.#sendTo(operation, this.#router.pick(operation));
+    else if (this.#freshness.covers(operation.writesBefore)) this.#sendToFresh(operation);
+    else this.#tryWhenKnown(operation);
   }
 
-  /** Where nobody tells up to where own writes go, the read is one that sees all writes. */
   #tryWhenKnown(operation: Operation): void {
     this.#freshness.learn().then(
       () => this.#try(operation),
-      () => {
-        if (!operation.isOver) this.#sendTo(operation, this.#router.pick(operation), linearizable);
-      },
+      () => this.#sendToAny(operation),
     );
   }
 
-  #sendTo(operation: Operation, node: ClientNode | undefined, consistency: Operation["consistency"]): void {
+  #sendToFresh(operation: Operation): void {
+    const node = this.#router.pickFresh(operation);
+    if (node === undefined) this.#sendToAny(operation);
+    else this.#sendTo(operation, node);
+  }
+
+  /** Where nobody is known to have all own writes, the stale read is one that sees all writes. */
+  #sendToAny(operation: Operation): void {
+    if (!operation.isOver) this.#sendTo(operation, this.#router.pick(operation), linearizable);
+  }
+
+  /** What is known of its node, now that it has answered. */
+  #noteSeen(operation: Operation): void {
+    const node = operation.node!;
+    if (!operation.changesNothing) this.#freshness.wrote(node);
+    else if (operation.sentUnder === linearizable) this.#freshness.sawAll(node, operation.writesBefore);
+  }
+
+  #sendTo(operation: Operation, node: ClientNode | undefined, consistency = operation.consistency): void {
     operation.attempts++;
+    operation.sentUnder = consistency;
     if (node === undefined) {
       operation.lastError ??= new KvClientError("UNREACHABLE", "no node can be reached at the moment");
       this.#again(operation);
@@ -225,6 +245,7 @@ export class Dispatcher implements Owner {
   #refused(operation: Operation, reply: ReplyError): void {
     const outcome = outcomeOf(reply);
     operation.lastError = answeredError(reply, operation.isInDoubt);
+    if (operation.lastError.applied === "yes") this.#noteSeen(operation);
     switch (outcome.type) {
       case "elsewhere":
         this.#redirect(operation, outcome.leader && this.#parts.cluster.hinted(outcome.leader));
@@ -248,7 +269,7 @@ export class Dispatcher implements Owner {
 
   #redirect(operation: Operation, node: ClientNode | undefined): void {
     if (node === undefined || operation.attempts > promptTries || node.isResting) this.#again(operation);
-    else this.#sendTo(operation, node, operation.consistency);
+    else this.#sendTo(operation, node, operation.sentUnder);
   }
 
   /**

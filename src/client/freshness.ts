@@ -11,17 +11,19 @@ const waitingRoom: Consistency = { key: "await", isStale: false, setup: [] };
 /**
  * Which nodes have applied what this client has written: a stale read goes to one of these, and so sees it.
  *
- * After a write its node is asked, once somebody wants to read, how far it has applied; the others tell when they have come
- * as far. Who only writes, or reads otherwise, pays nothing.
+ * After writes the nodes that have acknowledged them are asked, once somebody wants to read, how far they have applied; the
+ * others tell when they have come as far. Who only writes, or reads otherwise, pays nothing. A read waits for the writes
+ * that were acknowledged before it, and not for those that go on beside it.
  */
 export class Freshness {
   readonly #awaitMs: number;
-  /** All own writes up to the last that was looked at have at most this revision. */
+  /** The first `#covered` writes have at most this revision. */
   #floor = 0;
-  /** Where the last write was acknowledged, if that was not looked at yet. */
-  #writtenAt: ClientNode | undefined;
+  #covered = 0;
   /** Writes that were acknowledged. */
   #writes = 0;
+  /** Who acknowledged those that are not covered, and the last of them there. */
+  readonly #tellers = new Map<ClientNode, number>();
   #learning: Promise<void> | undefined;
   readonly #catchingUp = new Set<ClientNode>();
 
@@ -30,18 +32,27 @@ export class Freshness {
     this.#awaitMs = Math.min(awaitMsMax, Math.ceil(silenceMs / 2));
   }
 
-  /** A write was acknowledged by this node. */
-  wrote(node: ClientNode | undefined): void {
-    this.#writtenAt = node;
-    this.#writes++;
+  get writes(): number {
+    return this.#writes;
   }
 
-  /** Whether it is known up to where a node must have come. */
-  get isKnown(): boolean {
-    return this.#writtenAt === undefined;
+  /** A write was acknowledged by this node, which has applied it. */
+  wrote(node: ClientNode): void {
+    this.#tellers.set(node, ++this.#writes);
   }
 
-  /** Finds out; rejects where nobody tells. */
+  /** This node has applied the first so many writes, whoever acknowledged them: those need not be asked any more. */
+  sawAll(node: ClientNode, writes: number): void {
+    for (const [teller, last] of this.#tellers) if (last <= writes) this.#tellers.delete(teller);
+    this.#tellers.set(node, Math.max(writes, this.#tellers.get(node) ?? 0));
+  }
+
+  /** Whether it is known how far a node must have come to have the first so many writes. */
+  covers(writes: number): boolean {
+    return this.#covered >= writes;
+  }
+
+  /** Finds out how far, for all writes until now, or until the question before this one; rejects where somebody does not tell. */
   learn(): Promise<void> {
     this.#learning ??= this.#learn().finally(() => {
       this.#learning = undefined;
@@ -57,13 +68,16 @@ export class Freshness {
   }
 
   async #learn(): Promise<void> {
-    const node = this.#writtenAt;
-    if (node === undefined) return;
     const writes = this.#writes;
+    await Promise.all([...this.#tellers].map(([node, last]) => this.#ask(node, last)));
+    this.#covered = writes;
+  }
+
+  async #ask(node: ClientNode, last: number): Promise<void> {
     const revision = await this.#revisionAt(node, 0);
     node.appliedRevision = Math.max(node.appliedRevision, revision);
     this.#floor = Math.max(this.#floor, revision);
-    if (this.#writes === writes) this.#writtenAt = undefined;
+    if (this.#tellers.get(node) === last) this.#tellers.delete(node);
   }
 
   async #catchUp(node: ClientNode): Promise<void> {

@@ -1,6 +1,6 @@
 import { type Reply, ReplyError } from "../protocol/reply.ts";
 import type { RequestArgument } from "../protocol/request-encoder.ts";
-import { changesConnection } from "./call.ts";
+import { changesConnection, isRead } from "./call.ts";
 import type { Connection } from "./connection.ts";
 import { answeredError, ConnectionError, KvClientError } from "./errors.ts";
 import type { OperationOptions } from "./keyspace.ts";
@@ -13,13 +13,14 @@ import type { ConnectionPool } from "./pool.ts";
 export class Lease {
   readonly #pool: ConnectionPool;
   readonly #connection: Connection;
+  readonly #timeoutMs: number;
+  readonly #wrote: () => void;
   #isSpoilt = false;
   #isReleased = false;
 
-  readonly #timeoutMs: number;
-
-  /** `timeoutMs`: for calls that name none; 0: none. */
-  constructor(pool: ConnectionPool, connection: Connection, timeoutMs: number) {
+  /** `timeoutMs`: for calls that name none; 0: none. `wrote` is told of every write that was applied. */
+  constructor(pool: ConnectionPool, connection: Connection, timeoutMs: number, wrote: () => void) {
+    this.#wrote = wrote;
     this.#pool = pool;
     this.#connection = connection;
     this.#timeoutMs = timeoutMs;
@@ -53,7 +54,10 @@ export class Lease {
         if (!(error instanceof ConnectionError)) throw error;
         throw new KvClientError(error.code, error.message, error.applied, { cause: error });
       });
-    if (reply instanceof ReplyError) throw answeredError(reply, false);
+    const error = reply instanceof ReplyError ? answeredError(reply, false) : undefined;
+    // EXEC, too, may have written; to believe so of what has not costs a question.
+    if (!isRead(words) && (error === undefined || error.applied === "yes")) this.#wrote();
+    if (error !== undefined) throw error;
     return reply;
   }
 

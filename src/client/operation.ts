@@ -34,6 +34,10 @@ export class Operation extends Mortal implements Waiter, Writer {
   isInLine = false;
   /** Where it was sent, or is about to be. */
   node: ClientNode | undefined;
+  /** Own writes that were acknowledged before it began: a stale read sees at least these. */
+  writesBefore = 0;
+  /** What the last try promised: `consistency`, or more. */
+  sentUnder: Consistency;
   /** How often it was tried. */
   attempts = 0;
   /** Some copy of it was sent, and nobody said what became of it. */
@@ -67,6 +71,7 @@ export class Operation extends Mortal implements Waiter, Writer {
     this.#owner = owner;
     this.#command = command;
     this.consistency = consistency;
+    this.sentUnder = consistency;
     this.#resolve = resolve;
     this.#reject = reject;
   }

@@ -21,14 +21,22 @@ export class Router {
 
   /** Undefined where every node is resting. `operation.node` failed it the last time. */
   pick(operation: Operation): ClientNode | undefined {
-    const { node: avoided, kind, consistency } = operation;
-    const { healthy, leader } = this.#cluster;
-    if (kind !== "read" || this.#policy === "leader") {
-      if (leader?.breaker.isClosed && leader !== avoided) return leader;
+    const { healthy, triable } = this.#cluster;
+    return this.#pickOf(healthy.length > 0 ? healthy : triable, operation);
+  }
+
+  /** For a stale read: of those that are known to have all that its client has written; undefined where there is none. */
+  pickFresh(operation: Operation): ClientNode | undefined {
+    const fresh = this.#cluster.healthy.filter((node) => this.#freshness.has(node));
+    return this.#pickOf(fresh, operation);
+  }
+
+  #pickOf(nodes: readonly ClientNode[], { kind, node: avoided }: Operation): ClientNode | undefined {
+    const { leader } = this.#cluster;
+    if (leader !== undefined && (kind !== "read" || this.#policy === "leader")) {
+      if (leader.breaker.isClosed && leader !== avoided && nodes.includes(leader)) return leader;
     }
-    const nodes = healthy.length > 0 ? healthy : this.#cluster.triable;
-    const fresh = consistency.isStale ? nodes.filter((node) => this.#freshness.has(node)) : nodes;
-    return this.#choose(fresh.length > 0 ? fresh : nodes, avoided);
+    return this.#choose(nodes, avoided);
   }
 
   #choose(nodes: readonly ClientNode[], avoided: ClientNode | undefined): ClientNode | undefined {
