@@ -5,6 +5,7 @@ import { systemClock } from "../platform/clock.ts";
 import { systemDialer } from "../platform/net-connect.ts";
 import { type Connection, connect } from "./connection.ts";
 import { ConnectionError } from "./errors.ts";
+import type { Open } from "./lane.ts";
 import { ConnectionPool, type PoolOptions } from "./pool.ts";
 
 let node: SpawnedNode;
@@ -15,7 +16,8 @@ before(async () => {
 
 after(() => node[Symbol.asyncDispose]());
 
-function poolOf(options: PoolOptions): ConnectionPool {
+/** `opens`: called before a connection is opened; what it throws is why there is none. */
+function poolOf(options: PoolOptions, opens: () => void = () => {}): ConnectionPool {
   const where = {
     host: "127.0.0.1",
     port: node.port,
@@ -24,7 +26,11 @@ function poolOf(options: PoolOptions): ConnectionPool {
     callMs: 10_000,
   } as const;
   const outside = { dialer: systemDialer, clock: systemClock };
-  return new ConnectionPool((onClosed) => connect({ ...where, onClosed }, outside), systemClock, options);
+  const open: Open = async (onClosed) => {
+    opens();
+    return connect({ ...where, onClosed }, outside);
+  };
+  return new ConnectionPool(open, systemClock, options);
 }
 
 function acquireAll(pool: ConnectionPool, count: number): Promise<Connection[]> {
@@ -98,4 +104,32 @@ test("a connection that breaks while it is idle is not lent, one that is destroy
   pool.destroy(new ConnectionError("CLOSED", "enough"));
   await assert.rejects(call, { code: "CLOSED" });
   await assert.rejects(pool.acquire(), { code: "CLOSED" });
+});
+
+test("where no connection can be opened any more, all who wait for a place are told so", async () => {
+  let isDown = false;
+  const pool = poolOf({ maxOpen: 1, acquireTimeout: 60_000 }, () => {
+    if (isDown) throw new ConnectionError("UNREACHABLE", "down");
+  });
+  const held = await pool.acquire();
+  const waiting = [pool.acquire(), pool.acquire(), pool.acquire()];
+  isDown = true;
+  pool.release(held, true);
+  for (const one of await Promise.allSettled(waiting)) {
+    assert.equal(one.status === "rejected" && one.reason.code, "UNREACHABLE");
+  }
+  assert.equal(pool.size, 0);
+  await pool.close();
+});
+
+test("a warm-up that fails in part keeps what it has opened, and what is missing is opened later", async () => {
+  let opened = 0;
+  const pool = poolOf({ min: 3 }, () => {
+    if (++opened === 2) throw new ConnectionError("UNREACHABLE", "not this one");
+  });
+  await assert.rejects(pool.warmUp(), { code: "UNREACHABLE" });
+  assert.deepEqual([pool.size, pool.idle], [2, 2]);
+  while (pool.idle < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+  (await pool.acquire()).destroy(new ConnectionError("CLOSED", "broken"));
+  await pool.close();
 });

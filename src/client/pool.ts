@@ -6,7 +6,7 @@ import type { Open } from "./lane.ts";
 
 /** How many connections to one node are lent out, and kept. */
 export interface PoolOptions {
-  /** Kept open, and opened in advance by `warmUp`; 0 by default. */
+  /** Kept open, and opened in advance by `connect()`; 0 by default. */
   readonly min?: number;
   /** Kept when they come back; 10 by default. */
   readonly max?: number;
@@ -74,11 +74,15 @@ export class ConnectionPool {
     return this.#idle.length;
   }
 
-  /** Opens connections until there are `min`; rejects where one cannot be opened. */
+  /** Opens connections until there are `min`, which is seen to from then on; rejects where one cannot be opened. */
   async warmUp(): Promise<void> {
+    if (this.#isClosed) throw closed();
+    if (this.#options.min > 0) this.#startSweep();
     const missing = Math.max(0, this.#options.min - this.size);
-    const opened = await Promise.all(Array.from({ length: missing }, () => this.#connect()));
-    for (const connection of opened) this.release(connection);
+    const opened = await Promise.allSettled(Array.from({ length: missing }, () => this.#connect()));
+    for (const one of opened) if (one.status === "fulfilled") this.release(one.value);
+    const failed = opened.find((one) => one.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
   }
 
   /**
@@ -125,15 +129,17 @@ export class ConnectionPool {
 
   async #connect(): Promise<Connection> {
     this.#opening++;
+    let connection: Connection | undefined;
     try {
-      let connection: Connection | undefined;
       connection = await this.#open(() => this.#lost(connection));
-      if (!this.#isClosed) return this.#lend(connection);
-      void connection.close();
-      throw closed();
     } finally {
       this.#opening--;
+      // The place is free again for whoever is next in the line, and may be told the same.
+      if (connection === undefined) this.#serveWithNew();
     }
+    if (!this.#isClosed) return this.#lend(connection);
+    void connection.close();
+    throw closed();
   }
 
   #lend(connection: Connection): Connection {
@@ -143,7 +149,11 @@ export class ConnectionPool {
 
   #keep(connection: Connection): void {
     this.#idle.push({ connection, sinceMs: this.#clock.monotonicMs() });
-    this.#sweep ??= this.#clock.every(sweepMs, () => this.#closeIdle());
+    this.#startSweep();
+  }
+
+  #startSweep(): void {
+    this.#sweep ??= this.#clock.every(sweepMs, () => this.#keepToBounds());
   }
 
   /** One that broke while it was idle; one that is lent comes back by its borrower. */
@@ -152,12 +162,16 @@ export class ConnectionPool {
     if (at >= 0) this.#idle.splice(at, 1);
   }
 
-  #closeIdle(): void {
-    const before = this.#clock.monotonicMs() - this.#options.idleTimeout;
-    while (this.#idle.length > 0 && this.#idle[0]!.sinceMs <= before && this.size > this.#options.min) {
+  /** Closes what nobody has used for long, down to `min`; opens what is missing to that. */
+  #keepToBounds(): void {
+    const { min, idleTimeout } = this.#options;
+    const before = this.#clock.monotonicMs() - idleTimeout;
+    while (this.#idle.length > 0 && this.#idle[0]!.sinceMs <= before && this.size > min) {
       void this.#idle.shift()!.connection.close();
     }
-    if (this.#idle.length > 0) return;
+    // Where none can be opened the next sweep tries again.
+    if (this.size < min) this.warmUp().catch(() => {});
+    if (this.#idle.length > 0 || min > 0) return;
     this.#sweep?.cancel();
     this.#sweep = undefined;
   }
