@@ -215,6 +215,29 @@ test("a host that does not exist is named", async () => {
   });
 });
 
+test("a long value on a slow link is no silence, however long it takes", async () => {
+  const pieceBytes = 1_048_576;
+  await using server = await serve((socket) => {
+    let taken = 0;
+    socket.once("data", () => {
+      socket.write("%0\r\n");
+      socket.on("data", (bytes) => {
+        const before = Math.floor(taken / pieceBytes);
+        taken += bytes.length;
+        if (taken >= 24 * pieceBytes) socket.write("+OK\r\n");
+        // What the system holds is no progress that can be seen: towards the end the link is as fast as any.
+        else if (Math.floor(taken / pieceBytes) > before && taken < 14 * pieceBytes) {
+          socket.pause();
+          setTimeout(() => socket.resume(), 150);
+        }
+      });
+    });
+  });
+  const connection = await open(server.port, { silenceMs: 1_000, callMs: 0 });
+  assert.equal(await connection.call(["SET", "a", Buffer.alloc(24 * pieceBytes)]), "OK");
+  await connection.close();
+});
+
 test("beyond its bound the queue takes no more, and goes on when there is room", async () => {
   const gate: { open?: () => void } = {};
   await using server = await serve((socket) => {

@@ -3,8 +3,7 @@ import type { Applied } from "../base/errors.ts";
 import { Fifo } from "../base/fifo.ts";
 import { limits } from "../base/limits.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
-import type { Stream } from "../platform/net.ts";
-import type { ConnectHandler, Dialer, TlsOptions } from "../platform/net-connect.ts";
+import type { ConnectHandler, Dialer, DialledStream, TlsOptions } from "../platform/net-connect.ts";
 import type { Reply } from "../protocol/reply.ts";
 import { BROKEN, type BulkForm, PARTIAL, PUSH, ReplyDecoder } from "../protocol/reply-decoder.ts";
 import { type RequestArgument, RequestWriter } from "../protocol/request-encoder.ts";
@@ -87,7 +86,7 @@ class Connection {
 
   readonly #options: ConnectionOptions;
   readonly #clock: Clock;
-  readonly #stream: Stream;
+  readonly #stream: DialledStream;
   readonly #decoder: ReplyDecoder;
   /** Only goes forward. Commands are taken until "closing", and answered until "closed". */
   #state: "connecting" | "open" | "closing" | "closed" = "connecting";
@@ -102,8 +101,9 @@ class Connection {
   #unsent = 0;
   readonly #deadlines: Deadlines;
   #watch: Timer | undefined;
-  /** Looks at the connection since something was received, or sent behind nothing. */
+  /** Looks at the connection since something was received, taken of a long write, or sent behind nothing. */
   #quietLooks = 0;
+  #queuedBytes = 0;
   readonly #gone: Promise<void>;
   #settleGone!: () => void;
 
@@ -261,6 +261,10 @@ class Connection {
   /** Now and then: a server that does not answer may be gone without a word, and so may one that nobody asks. */
   #look(): void {
     this.#endWhenIdle();
+    // A long value on a slow link is no silence.
+    const { queuedBytes } = this.#stream;
+    if (queuedBytes < this.#queuedBytes) this.#quietLooks = 0;
+    this.#queuedBytes = queuedBytes;
     this.#quietLooks++;
     const quietMs = (this.#quietLooks - 1) * watchMs;
     const { silenceMs = Number.POSITIVE_INFINITY, heartbeatMs = Number.POSITIVE_INFINITY } = this.#options;

@@ -6,7 +6,12 @@ import type { Stream, StreamHandler } from "./net.ts";
 /** Outgoing byte streams: the other half of net.ts. */
 export interface Dialer {
   /** Begins to connect and gives the stream at once. `connected` or `closed` of the handler follows. */
-  connect(options: ConnectOptions): Stream;
+  connect(options: ConnectOptions): DialledStream;
+}
+
+export interface DialledStream extends Stream {
+  /** Of the write under way, what the system has not taken yet: `unsentBytes` counts it whole until its end. */
+  readonly queuedBytes: number;
 }
 
 /** What Node.js' tls.connect takes: certificates, names, versions. */
@@ -34,7 +39,7 @@ export const systemDialer: Dialer = { connect: (options) => new OutgoingStream(o
 /** All outgoing sockets read into this: what arrives is worked off before the next read. */
 const receiveBuffer = Buffer.allocUnsafeSlow(limits.receiveBytes);
 
-class OutgoingStream implements Stream {
+class OutgoingStream implements DialledStream {
   readonly #socket: net.Socket;
   readonly #handler: ConnectHandler;
   #error: Error | undefined;
@@ -74,6 +79,12 @@ class OutgoingStream implements Stream {
 
   get unsentBytes(): number {
     return this.#socket.writableLength;
+  }
+
+  get queuedBytes(): number {
+    // As Node.js' own socket.setTimeout tells a slow write from one that stands still.
+    const { _handle: handle } = this.#socket as unknown as { _handle: { writeQueueSize?: number } | null };
+    return handle?.writeQueueSize ?? 0;
   }
 
   write(bytes: Buffer): boolean {
