@@ -172,7 +172,8 @@ export class ClientCluster {
           ? undefined
           : reportIn(reply);
       if (report === undefined) return false;
-      if (this.#topology.learn(report, node.name)) this.#changed();
+      const isLed = this.leader?.breaker.isClosed === true;
+      if (this.#topology.learn(report, node.name, isLed)) this.#changed();
       return this.leader?.breaker.isClosed === true;
     } catch {
       // It has been noted by the node that it could not be reached, and another one is asked.
@@ -240,7 +241,13 @@ export class ClientCluster {
 
 /** A server that is no kvorum leads itself. */
 function aloneAt(node: ClientNode): NonNullable<ReturnType<typeof reportIn>> {
-  return { id: node.name, term: 0, leaderId: node.name, members: [{ id: node.name, client: node.address }] };
+  return {
+    id: node.name,
+    cluster: "",
+    term: 0,
+    leaderId: node.name,
+    members: [{ id: node.name, client: node.address }],
+  };
 }
 
 /** So many of them, by chance. */

@@ -5,6 +5,8 @@ import { type Reply, ReplyError } from "../protocol/reply.ts";
 export interface Report {
   /** Its own id. */
   readonly id: string;
+  /** Of the cluster; "" where the node does not know. */
+  readonly cluster: string;
   readonly term: number;
   /** Undefined while it knows none. */
   readonly leaderId: string | undefined;
@@ -21,6 +23,7 @@ export function reportIn(reply: Reply): Report | undefined {
   const isAlone = members.length === 0 && reply.get("role") === "leader";
   return {
     id,
+    cluster: textIn(reply, "cluster"),
     term: Number(reply.get("term") ?? 0),
     leaderId: isAlone ? id : textIn(reply, "leader") || undefined,
     members: isAlone
@@ -41,6 +44,7 @@ function textIn(map: ReadonlyMap<Reply, Reply>, name: string): string {
 
 /** Where clients of the members connect, and which of them leads. Addresses are as they are reached from here. */
 export interface View {
+  readonly cluster: string;
   readonly term: number;
   readonly leaderId: string | undefined;
   readonly leader: string | undefined;
@@ -50,10 +54,11 @@ export interface View {
 
 /**
  * What is known of the cluster, put together from what its nodes say. A report of a lower term never replaces one of a
- * higher: a node that was cut off believes in a leader that there is no more.
+ * higher: a node that was cut off believes in a leader that there is no more. Terms are those of one cluster: where it was
+ * wiped and founded anew, at the same addresses, another one begins, and nothing of what was known is so any more.
  */
 export class Topology {
-  view: View = { term: 0, leaderId: undefined, leader: undefined, members: new Map() };
+  view: View = { cluster: "", term: 0, leaderId: undefined, leader: undefined, members: new Map() };
   readonly #translate: (address: string) => string;
   /** Addresses that were given to us, by the id of who answered there: these are known to be reachable. */
   readonly #given = new Map<string, string>();
@@ -64,20 +69,27 @@ export class Topology {
     this.#translate = translate;
   }
 
-  /** Takes over what the node at `from` has said. True: another leader, or other members. */
-  learn(report: Report, from: string): boolean {
+  /**
+   * Takes over what the node at `from` has said. True: another leader, or other members. `isLed`: the leader that is known
+   * can be reached, so that who speaks for another cluster is a stranger, unless it is found where that leader was.
+   */
+  learn(report: Report, from: string, isLed: boolean = false): boolean {
+    const isOther = report.cluster !== "" && this.view.cluster !== "" && report.cluster !== this.view.cluster;
+    if (isOther && isLed && from !== this.view.leader) return false;
+    if (isOther) this.#given.clear();
     if (this.#seeds.has(from) && report.id !== "") this.#given.set(report.id, from);
     const { view } = this;
-    if (report.term < view.term) return false;
+    if (!isOther && report.term < view.term) return false;
     // Who knows no leader of this term may still be told of the one that others know.
-    if (report.term === view.term && report.leaderId === undefined) return false;
+    if (!isOther && report.term === view.term && report.leaderId === undefined) return false;
     const members = new Map<string, string>();
     for (const { id, client } of report.members) {
       const address = this.#given.get(id) ?? (id === report.id ? from : this.#reached(client));
       if (address !== undefined) members.set(id, address);
     }
     const leader = report.leaderId === undefined ? undefined : members.get(report.leaderId);
-    this.view = { term: report.term, leaderId: report.leaderId, leader, members };
+    const cluster = report.cluster || view.cluster;
+    this.view = { cluster, term: report.term, leaderId: report.leaderId, leader, members };
     return leader !== view.leader || !sameMembers(members, view.members);
   }
 
