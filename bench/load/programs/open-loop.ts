@@ -73,9 +73,13 @@ function turn(): void {
   if (nowMs - startMs < durationMs || !isFilled || isSaving) {
     sendDueRequests(nowMs);
     sendDueKeys(nowMs);
-  } else if (lanes.every((lane) => lane.isIdle)) {
-    finish(nowMs);
-    return;
+  } else {
+    // Of the time that a late turn has slept through, too.
+    sendDueRequests(startMs + durationMs);
+    if (lanes.every((lane) => lane.isIdle)) {
+      finish(nowMs);
+      return;
+    }
   }
   setImmediate(turn);
 }
