@@ -19,10 +19,11 @@ export interface KvClientEvents {
 
 export type KvClientEvent = keyof KvClientEvents;
 export type Listener<E extends KvClientEvent> = (event: KvClientEvents[E]) => void;
+type AnyListener<E extends KvClientEvent> = (event: KvClientEvents[E]) => unknown;
 
 /**
  * Callbacks for what happens beside operations. There is no event that has to be listened to: what concerns an operation
- * rejects it. A listener that throws is reported as a warning of the process, and nobody else notices.
+ * rejects it. A listener that throws, or rejects, is reported as a warning of the process, and nobody else notices.
  */
 export class Events {
   readonly #listeners = new Map<KvClientEvent, Set<Listener<never>>>();
@@ -41,10 +42,15 @@ export class Events {
   emit<E extends KvClientEvent>(name: E, event: KvClientEvents[E]): void {
     for (const listener of this.#listeners.get(name) ?? []) {
       try {
-        (listener as Listener<E>)(event);
+        const returned = (listener as AnyListener<E>)(event);
+        if (returned instanceof Promise) returned.catch((error) => warn(name, error));
       } catch (error) {
-        process.emitWarning(`a listener of "${name}" threw: ${String(error)}`, "KvClientWarning");
+        warn(name, error);
       }
     }
   }
+}
+
+function warn(name: KvClientEvent, error: unknown): void {
+  process.emitWarning(`a listener of "${name}" threw: ${String(error)}`, "KvClientWarning");
 }
