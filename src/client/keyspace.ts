@@ -23,6 +23,11 @@ export interface ReadOptions extends OperationOptions {
 }
 
 export interface SetOptions extends OperationOptions, SetConditions {}
+/** No condition on the revision: what tells the results of `set` apart. */
+export interface Unrevised {
+  readonly ifRevision?: never;
+}
+
 export interface DeleteOptions extends OperationOptions, Conditions {}
 
 export interface ScanOptions extends ReadOptions {
@@ -91,7 +96,8 @@ export class Keyspace {
    * resolves with the new revision, or null where the condition did not hold.
    */
   set(key: Key, value: Value, options: SetOptions & { readonly ifRevision: number }): Promise<number | null>;
-  set(key: Key, value: Value, options?: SetOptions): Promise<boolean>;
+  set(key: Key, value: Value, options?: SetOptions & Unrevised): Promise<boolean>;
+  set(key: Key, value: Value, options: SetOptions): Promise<boolean | number | null>;
   set(key: Key, value: Value, options?: SetOptions): Promise<boolean | number | null> {
     if (options === undefined) return this.#runner.run(commands.setPlain(this.#key(key), value), undefined);
     return this.#runner.run(commands.set(this.#key(key), value, options), options);

@@ -1,6 +1,6 @@
 import type { Command, Conditions, Key, Revised, SetConditions, Value } from "./commands.ts";
 import * as commands from "./commands.ts";
-import type { OperationOptions, Runner } from "./keyspace.ts";
+import type { OperationOptions, Runner, Unrevised } from "./keyspace.ts";
 
 /**
  * Commands that are carried out at once, without anything of anybody else between them. Each method adds one and gives the
@@ -34,7 +34,8 @@ export class Transaction<R extends readonly unknown[] = []> {
     value: Value,
     options: SetConditions & { readonly ifRevision: number },
   ): Transaction<[...R, number | null]>;
-  set(key: Key, value: Value, options?: SetConditions): Transaction<[...R, boolean]>;
+  set(key: Key, value: Value, options?: SetConditions & Unrevised): Transaction<[...R, boolean]>;
+  set(key: Key, value: Value, options: SetConditions): Transaction<[...R, boolean | number | null]>;
   set(key: Key, value: Value, options: SetConditions = {}): Transaction<[...R, boolean | number | null]> {
     return this.#add(commands.set(this.#name(key), value, options));
   }

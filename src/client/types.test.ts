@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import type { KvClient } from "./client.ts";
 import type { Revised } from "./commands.ts";
-import type { Keyspace } from "./keyspace.ts";
+import type { Keyspace, SetOptions } from "./keyspace.ts";
 
 /** What an editor knows of the client. It is compiled and never run: each mark must stand before an error. */
 function exact<T>(_promise: Promise<T>): { is<U extends T>(..._: [T] extends [U] ? [] : [never]): void } {
@@ -17,6 +17,9 @@ export async function typesOf(client: KvClient): Promise<void> {
   exact(client.getWithRevision("a")).is<Revised<string> | null>();
   exact(client.set("a", 1n, { ttl: 1_000, ifAbsent: true, w: 2 })).is<boolean>();
   exact(client.set("a", "b", { ifRevision: 3 })).is<number | null>();
+  const options: SetOptions = { ifRevision: 3 };
+  exact(client.set("a", "b", options)).is<boolean | number | null>();
+  exact(client.transaction().set("a", "b", options).commit()).is<[boolean | number | null]>();
   exact(client.setMany({ a: 1, b: "two" })).is<void>();
   exact(client.setMany(new Map([["a", Buffer.from("x")]]))).is<void>();
   exact(client.ttl("a")).is<number | null>();
