@@ -13,6 +13,10 @@ export function anyCommand(words: readonly RequestArgument[], bulkForm: BulkForm
     const name = String(words[0]).toUpperCase();
     throw new KvClientError("ERR", `${name} changes its connection, which others share: see acquire()`);
   }
+  if (blocks(words)) {
+    const name = String(words[0]).toUpperCase();
+    throw new KvClientError("ERR", `${name} holds up its connection, which others share: see acquire()`);
+  }
   return { kind: kindOf(words), words, bulkForm, convert: (reply) => reply };
 }
 
@@ -46,6 +50,12 @@ const changingParts: ReadonlySet<string> = new Set(
     " ",
   ),
 );
+
+/** What is answered only when something has happened, or its time is over: all that was sent behind it waits as long. */
+function blocks(words: readonly RequestArgument[]): boolean {
+  const name = lower(words[0]);
+  return name === "wait" || name === "waitaof" || (name === "consistency" && lower(words[1]) === "await");
+}
 
 export function changesConnection(words: readonly RequestArgument[]): boolean {
   const name = lower(words[0]);

@@ -48,7 +48,7 @@ export class KvClient extends Keyspace {
 
   /**
    * Sends any command, such as `client.call("GETRANGE", "key", 0, 9)`, and resolves with its reply. Rejects with ERR for
-   * those that change their connection: `acquire` is for them.
+   * those that change their connection, or hold it up (WAIT): `acquire` is for them.
    */
   call(...words: readonly RequestArgument[]): Promise<Reply> {
     return this.send(words);

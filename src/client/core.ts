@@ -11,7 +11,7 @@ import {
   writeConsistency,
 } from "./consistency.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { answeredError, ConnectionError, KvClientError } from "./errors.ts";
+import { answeredError, ConnectionError, KvClientError, refusedError } from "./errors.ts";
 import { Events } from "./events.ts";
 import type { OperationOptions, Runner } from "./keyspace.ts";
 import { Lease } from "./lease.ts";
@@ -128,7 +128,7 @@ export class ClientCore implements Runner {
     const lane = node.lane(asConfigured);
     const error = await lane.open();
     this.#refuseIfClosed();
-    if (error?.code === "REFUSED" && !isPassing(error.message)) throw refusedError(error);
+    if (error?.code === "REFUSED" && !isPassing(error.message)) throw refusedError(error, false);
     if (error !== undefined) throw this.#nobody(error);
     const reply = await ask(lane, ["PING"]).catch(rethrown);
     if (reply instanceof ReplyError && reply.code === "NOAUTH") throw answeredError(reply, false);
@@ -202,13 +202,8 @@ export class ClientCore implements Runner {
 /** As callers of the client know it. */
 function rethrown(error: unknown): never {
   if (!(error instanceof ConnectionError)) throw error;
-  if (error.code === "REFUSED" && !isPassing(error.message)) throw refusedError(error);
+  if (error.code === "REFUSED" && !isPassing(error.message)) throw refusedError(error, false);
   throw new KvClientError(error.code, error.message, error.applied, { cause: error });
-}
-
-/** The words of a server that let no connection in begin with a code of its own. */
-function refusedError(error: ConnectionError): KvClientError {
-  return answeredError(new ReplyError(error.message), false);
 }
 
 /** A server that is no kvorum has no sessions. */

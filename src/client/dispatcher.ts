@@ -2,11 +2,12 @@ import { limits } from "../base/limits.ts";
 import { stayAwake } from "../platform/awake.ts";
 import { type Reply, ReplyError } from "../protocol/reply.ts";
 import type { RequestArgument } from "../protocol/request-encoder.ts";
+import { Aborts } from "./aborts.ts";
 import type { ClientCluster } from "./cluster.ts";
 import type { Outside } from "./connection.ts";
 import { readConsistency } from "./consistency.ts";
 import { Deadlines } from "./deadlines.ts";
-import { answeredError, type ConnectionError, KvClientError } from "./errors.ts";
+import { answeredError, type ConnectionError, KvClientError, refusedError } from "./errors.ts";
 import { Freshness } from "./freshness.ts";
 import { type ClientNode, isPassing } from "./node.ts";
 import type { Operation, Owner } from "./operation.ts";
@@ -46,6 +47,7 @@ export class Dispatcher implements Owner {
   readonly #parts: DispatcherParts;
   readonly #router: Router;
   readonly #deadlines: Deadlines;
+  readonly #aborts = new Aborts();
   readonly #retries: Retries<Operation>;
   readonly #sessions: Sessions<Operation>;
   /** Operations that are not over, and what they take. */
@@ -93,7 +95,7 @@ export class Dispatcher implements Owner {
     }
     if (signal !== undefined) {
       operation.signal = signal;
-      signal.addEventListener("abort", operation, { once: true });
+      this.#aborts.add(operation, signal);
     }
     operation.writesBefore = this.#freshness.writes;
     this.#begin(operation);
@@ -138,8 +140,7 @@ export class Dispatcher implements Owner {
     if (operation.isOver) return;
     operation.lastError = new KvClientError(error.code, error.message, error.applied, { cause: error });
     if (error.code === "REFUSED" && !isPassing(error.message)) {
-      // The server did not let the connection in: its words begin with a code of the table.
-      operation.fail(answeredError(new ReplyError(error.message), operation.isInDoubt));
+      operation.fail(refusedError(error, operation.isInDoubt));
       return;
     }
     if (error.applied !== "no") operation.isInDoubt = true;
@@ -159,6 +160,7 @@ export class Dispatcher implements Owner {
     this.#deadlines.remove(operation);
     this.#leave(operation);
     this.#sessions.leave(operation);
+    if (operation.signal !== undefined) this.#aborts.remove(operation, operation.signal);
     this.#count--;
     this.#bytes -= operation.bytes;
     this.#parts.telemetry.ended(operation);

@@ -1,5 +1,5 @@
 import { type Applied, appliedBy, type ErrorCode } from "../base/errors.ts";
-import type { ReplyError } from "../protocol/reply.ts";
+import { ReplyError } from "../protocol/reply.ts";
 
 /** Why a call got no answer. What the server answered is a Reply, also where it is an error. */
 export const connectionErrorCodes = {
@@ -51,12 +51,22 @@ export class KvClientError extends Error {
 /** A server's error. `isInDoubt`: another copy of the write was sent before, so that a refusal of this one proves nothing. */
 export function answeredError({ code, message }: ReplyError, isInDoubt: boolean): KvClientError {
   const applied = appliedBy(code) ?? "no";
-  const isDefinite = definite.has(code) || applied === "yes";
-  return new KvClientError(code, message, isInDoubt && !isDefinite ? "maybe" : applied);
+  const isProven = !isInDoubt || applied === "yes" || definite.test(message);
+  return new KvClientError(code, message, isProven ? applied : "maybe");
 }
 
-/** Answers of a command that was carried out, so that they hold for every copy of it. */
-const definite: ReadonlySet<string> = new Set(["ERR", "WRONGTYPE"]);
+/** A server that lets no connection in. Its words begin with a code of the table, and tell nothing of other copies. */
+export function refusedError({ message }: ConnectionError, isInDoubt: boolean): KvClientError {
+  const { code } = new ReplyError(message);
+  return new KvClientError(code, message, isInDoubt ? "maybe" : (appliedBy(code) ?? "no"));
+}
+
+/**
+ * Answers of a command that was carried out, and came to nothing: they hold for every copy of it. Other words of ERR may be
+ * those of one node that refused its copy (a W that is too large, a command that it does not know yet).
+ */
+const definite =
+  /^WRONGTYPE |^ERR (?:value is not an? |(?:increment or )?decrement would overflow|increment would produce |string exceeds |no such key)/;
 
 /** The same, for a call of which nothing was sent, or something was. */
 export function withApplied(error: ConnectionError, applied: Applied): ConnectionError {

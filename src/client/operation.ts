@@ -124,8 +124,8 @@ export class Operation extends Mortal implements Waiter, Writer {
     this.#owner.expired(this);
   }
 
-  /** For an AbortSignal. */
-  handleEvent(): void {
+  /** Its signal ends it. */
+  abort(): void {
     const applied = this.isInDoubt || this.isSent ? "maybe" : "no";
     this.fail(
       new KvClientError("ABORTED", "the operation was aborted", applied, { cause: this.signal?.reason }),
@@ -166,7 +166,6 @@ export class Operation extends Mortal implements Waiter, Writer {
   #end(error: KvClientError | undefined): void {
     this.isOver = true;
     this.error = error;
-    this.signal?.removeEventListener("abort", this);
     this.#owner.over(this);
   }
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import type net from "node:net";
 import { test } from "node:test";
 import { limits } from "../../src/base/limits.ts";
@@ -77,6 +78,27 @@ test("a refusal of a later copy proves nothing of the first", () =>
   having(leader(cut, "-OOM command not allowed"), async (client) => {
     await assert.rejects(client.increment("n"), { code: "OOM", applied: "maybe" });
   }));
+
+test("a later copy that is refused for its own sake, or finds no way in, proves nothing of the first either", async () => {
+  await having(leader(cut, "-ERR W 4 is more than the voters"), async (client) => {
+    await assert.rejects(client.increment("n"), { code: "ERR", applied: "maybe" });
+  });
+  let isShut = false;
+  const shut = leader((socket) => {
+    isShut = true;
+    cut(socket);
+  });
+  const answer: Answer = (words, socket) =>
+    words[0] === "HELLO" && isShut ? "-ERR this client is not wanted" : shut(words, socket);
+  await having(answer, async (client) => {
+    await assert.rejects(client.increment("n"), { code: "ERR", applied: "maybe" });
+  });
+});
+
+test("what came of a command that was carried out holds for all its copies", async () => {
+  for (const said of ["-WRONGTYPE no text", "-ERR value is not an integer or out of range"])
+    await having(leader(cut, said), (client) => assert.rejects(client.increment("n"), { applied: "no" }));
+});
 
 test("a refusal of the only copy tells that it was not applied", () =>
   having(leader("-OOM command not allowed"), async (client) => {
@@ -196,6 +218,27 @@ test("an aborted write says whether it may have been applied", () =>
       code: "ABORTED",
       applied: "no",
     });
+  }));
+
+test("one signal ends many operations, with one listener, which is gone when they are over", () =>
+  having(leader(), async (client) => {
+    const aborts = new AbortController();
+    const all = Array.from({ length: 20 }, () => client.increment("n", 1, { signal: aborts.signal }));
+    assert.equal(getEventListeners(aborts.signal, "abort").length, 1);
+    aborts.abort();
+    for (const one of await Promise.allSettled(all))
+      assert.equal(one.status === "rejected" && one.reason.code, "ABORTED");
+    assert.equal(getEventListeners(aborts.signal, "abort").length, 0);
+  }));
+
+test("what holds a connection up is refused on one that others share", () =>
+  having(leader(), async (client) => {
+    for (const words of [
+      ["WAIT", 1, 0],
+      ["waitaof", 1, 1, 0],
+      ["CONSISTENCY", "AWAIT", 1, 0],
+    ] as const)
+      await assert.rejects(client.call(...words), { code: "ERR", message: /see acquire\(\)/ });
   }));
 
 test("as many writes are outstanding as the server keeps replies for; the others wait for their turn", async () => {
