@@ -17,7 +17,7 @@ import type { OperationOptions, Runner } from "./keyspace.ts";
 import { Lease } from "./lease.ts";
 import { type ClientNode, isPassing } from "./node.ts";
 import { Operation, type OperationKind, TransactionOperation } from "./operation.ts";
-import type { Settings } from "./options.ts";
+import { checkCall, type Settings } from "./options.ts";
 import { type Opening, sessionTtlMs } from "./session.ts";
 import { type KvClientStats, Telemetry } from "./telemetry.ts";
 
@@ -159,6 +159,7 @@ export class ClientCore implements Runner {
   }
 
   #start(operation: Operation, options: OperationOptions | undefined): void {
+    if (options !== undefined) checkCall(options);
     this.#dispatcher.start(operation, options?.timeout ?? this.#settings.timeoutMs, options?.signal);
   }
 

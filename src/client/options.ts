@@ -89,7 +89,7 @@ export function settingsOf(given: string | readonly string[] | KvClientOptions =
     translate: translatorOf(options),
     refreshMs: number(options, "refreshInterval", 100, longestMs, 15_000),
     exactlyOnce: options.exactlyOnce ?? true,
-    pool: { ...poolDefaults, ...pool },
+    pool: poolOf(pool),
     consistency: options,
     restingError: (name) => new ConnectionError("UNREACHABLE", `${name} could not be reached a moment ago`),
   };
@@ -124,23 +124,48 @@ function readAddress(text: string): Address {
   return address;
 }
 
-type NumberName = "database" | "timeout" | "connectTimeout" | "silence" | "heartbeat" | "refreshInterval";
+/** Throws KvClientError ERR where a call's timeout or signal is none. */
+export function checkCall({
+  timeout,
+  signal,
+}: {
+  readonly timeout?: unknown;
+  readonly signal?: unknown;
+}): void {
+  if (timeout !== undefined && !(typeof timeout === "number" && timeout >= 0))
+    throw wrong("timeout", "a number of ms, 0 or more", timeout);
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw wrong("signal", "an AbortSignal", signal);
+}
 
-function number(
-  options: KvClientOptions,
-  name: NumberName,
+function poolOf(pool: PoolOptions): Required<PoolOptions> {
+  const { maxOpen, ...others } = poolDefaults;
+  const checked = { maxOpen: number(pool, "maxOpen", 1, longestMs, maxOpen) };
+  const rest = Object.entries(others).map(([name, otherwise]) => [
+    name,
+    number(pool, name as keyof PoolOptions, 0, longestMs, otherwise),
+  ]);
+  return { ...checked, ...Object.fromEntries(rest) };
+}
+
+function number<N extends string>(
+  options: { readonly [name in N]?: unknown },
+  name: N,
   min: number,
   max: number,
   otherwise: number,
 ): number {
   const value = options[name] ?? otherwise;
-  if (!Number.isInteger(value) || value < min || value > max)
+  if (typeof value !== "number" || !Number.isInteger(value) || value < min || value > max)
     throw wrong(name, `a whole number from ${min} to ${max}`, value);
   return value;
 }
 
 function wrong(name: string, expected: string, got: unknown): KvClientError {
-  return new KvClientError("ERR", `${name}: expected ${expected}, got ${JSON.stringify(got)}`);
+  return new KvClientError(
+    "ERR",
+    `${name}: expected ${expected}, got ${typeof got === "number" ? got : JSON.stringify(got)}`,
+  );
 }
 
 /** "a:1" and "A:1" are one. */

@@ -351,3 +351,19 @@ test("what is no argument is refused before anything is sent", () =>
       message: /^timeout: expected a whole number/,
     });
   }));
+
+test("options that are none are refused before anything is counted or begun", () =>
+  having(leader(1), async (client) => {
+    for (const timeout of [Number.NaN, -1, "5" as unknown as number])
+      await assert.rejects(client.increment("n", 1, { timeout }), { code: "ERR", message: /^timeout: exp/ });
+    const signal = {} as AbortSignal;
+    await assert.rejects(client.get("n", { signal }), { code: "ERR", message: /^signal: expected an Abort/ });
+    assert.equal(client.stats.pending, 0);
+    assert.equal(await client.increment("n", 1, { timeout: 0 }), 1);
+    await client.close();
+    for (const pool of [{ maxOpen: 0 }, { min: -1 }, { max: Number.NaN }, { acquireTimeout: 2 ** 31 }])
+      assert.throws(() => new KvClient({ pool }), {
+        code: "ERR",
+        message: new RegExp(`^${Object.keys(pool)[0]}: expected a whole number`),
+      });
+  }));
