@@ -1,7 +1,7 @@
 /** The door `kvorum/express-session`: a store for express-session 1. */
 import { type SessionData, Store } from "express-session";
 import type { Keyspace } from "../client/keyspace.ts";
-import { deleteAll, inBatches } from "./keys.ts";
+import { deleteAll, inBatches, valuesOf } from "./keys.ts";
 
 export interface KvorumSessionOptions {
   /** A client, or `client.prefix("shop:")`: behind that, session ids stand as they are. */
@@ -58,10 +58,7 @@ export class KvorumStore extends Store {
   }
 
   override length(callback: (error: unknown, length?: number) => void): void {
-    tell(
-      this.#all().then((sessions) => Object.keys(sessions).length),
-      callback,
-    );
+    tell(this.#length(), callback);
   }
 
   override clear(callback?: Done): void {
@@ -76,10 +73,17 @@ export class KvorumStore extends Store {
   async #all(): Promise<Record<string, SessionData>> {
     const sessions: Record<string, SessionData> = {};
     for await (const ids of inBatches(this.#keys.scan())) {
-      const texts = await this.#keys.getMany(ids);
+      const texts = await valuesOf(this.#keys, ids);
       for (const [i, text] of texts.entries()) if (text !== null) sessions[ids[i]!] = JSON.parse(text);
     }
     return sessions;
+  }
+
+  /** Without their values. A scan may tell of a key more than once. */
+  async #length(): Promise<number> {
+    const ids = new Set<string>();
+    for await (const id of this.#keys.scan()) ids.add(id);
+    return ids.size;
   }
 
   /** In ms from now; 0 or less: it is over. */

@@ -2,7 +2,7 @@
 import { EventEmitter } from "node:events";
 import type { KeyvEntry, KeyvStoreAdapter, StoredData } from "keyv";
 import type { Keyspace } from "../client/keyspace.ts";
-import { deleteAll, inBatches } from "./keys.ts";
+import { deleteAll, inBatches, valuesOf } from "./keys.ts";
 
 /**
  * A Keyv store over a client, or over those of its keys that begin with a prefix:
@@ -30,7 +30,7 @@ export class KvorumKeyv extends EventEmitter implements KeyvStoreAdapter {
   }
 
   async getMany<Value>(keys: string[]): Promise<StoredData<Value>[]> {
-    return (await this.#keys.getMany(keys)).map(stored<Value>);
+    return (await valuesOf(this.#keys, keys)).map(stored<Value>);
   }
 
   set(key: string, value: string, ttl?: number): Promise<boolean> {
@@ -66,7 +66,7 @@ export class KvorumKeyv extends EventEmitter implements KeyvStoreAdapter {
     const prefix = prefixOf(namespace);
     const keys = this.#keys.prefix(prefix);
     for await (const batch of inBatches(keys.scan())) {
-      const values = await keys.getMany(batch);
+      const values = await valuesOf(keys, batch);
       for (const [i, value] of values.entries()) {
         // It has expired, or was deleted, since it was found.
         if (value !== null) yield [prefix + batch[i]!, value as Awaited<Value>];

@@ -1,7 +1,7 @@
 /** The door `kvorum/unstorage`: a driver for unstorage 1. */
 import type { Driver, StorageMeta } from "unstorage";
 import type { Keyspace } from "../client/keyspace.ts";
-import { deleteAll } from "./keys.ts";
+import { deleteAll, valuesOf } from "./keys.ts";
 
 export interface KvorumDriverOptions {
   /** A client, or `client.prefix("app:")`. It is not closed with the storage. */
@@ -33,7 +33,10 @@ export function kvorumDriver(options: KvorumDriverOptions): Driver<KvorumDriverO
     getItem: (key) => keys.get(key),
     getItemRaw: (key) => keys.get(key, { as: "bytes" }),
     async getItems(items) {
-      const values = await keys.getMany(items.map(({ key }) => key));
+      const values = await valuesOf(
+        keys,
+        items.map(({ key }) => key),
+      );
       return items.map(({ key }, i) => ({ key, value: values[i]! }));
     },
     async setItem(key, value, { ttl }) {

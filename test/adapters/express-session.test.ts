@@ -159,3 +159,18 @@ test("a cluster that cannot be reached is an error of the request", async () => 
   const error = await new Promise((resolve) => lost.get("a", resolve));
   assert.match(String(error), /KvClientError/);
 });
+
+test("sessions that are too much for one reply are counted and listed all the same", async () => {
+  await new Promise((resolve) => store.clear(resolve));
+  const text = JSON.stringify({ cookie: {}, user: "x".repeat(5_000_000) });
+  for (const id of ["a", "b"]) await client.set(prefix + id, text);
+  const counted = await new Promise((resolve, reject) =>
+    store.length((error, length) => (error ? reject(error) : resolve(length))),
+  );
+  const listed = await new Promise<object>((resolve, reject) =>
+    store.all((error, sessions) => (error ? reject(error) : resolve(sessions!))),
+  );
+  assert.equal(counted, 2);
+  assert.deepEqual(Object.keys(listed).sort(), ["a", "b"]);
+  await new Promise((resolve) => store.clear(resolve));
+});
