@@ -17,7 +17,8 @@ async function product(id: string): Promise<Product> {
   const cached = await cache.get(id);
   if (cached !== null) return JSON.parse(cached);
   const found = await readDatabase(id);
-  // ifAbsent: whoever was slow does not put an old answer over a newer one.
+  // ifAbsent: of those who miss together the first to answer is kept. One that has read before a change, and was slow, may
+  // still leave the old answer behind it, for a minute at most: the ttl is how old an answer may ever be.
   await cache.set(id, JSON.stringify(found), { ttl: minute, ifAbsent: true });
   return found;
 }

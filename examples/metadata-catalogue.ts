@@ -1,4 +1,4 @@
-/** A catalogue of files with an index by owner: file and index change at once, so that neither ever lies about the other. */
+/** A catalogue of files with an index by owner: file and index change at once, so that neither lies about the other. */
 import { KvClient } from "kvorum";
 
 interface Entry {
@@ -7,7 +7,8 @@ interface Entry {
 }
 
 await using client = new KvClient(process.env.KVORUM_CONNECT);
-const catalogue = client.prefix("example:catalogue:");
+const prefix = "example:catalogue:";
+const catalogue = client.prefix(prefix);
 const fileKey = (path: string): string => `file:${path}`;
 const ownerKey = (owner: string, path: string): string => `owner:${owner}:${path}`;
 
@@ -18,15 +19,20 @@ async function add(path: string, entry: Entry): Promise<void> {
   });
 }
 
-/** False: somebody has changed the file since; nothing was done. */
+/** False: somebody has changed the file meanwhile, or there is none; nothing was done. */
 async function giveTo(path: string, owner: string): Promise<boolean> {
-  const found = await catalogue.getWithRevision(fileKey(path));
-  if (found === null) return false;
-  const entry: Entry = JSON.parse(found.value);
-  const text = JSON.stringify({ ...entry, owner });
-  if ((await catalogue.set(fileKey(path), text, { ifRevision: found.revision })) === null) return false;
-  await catalogue.transaction().delete(ownerKey(entry.owner, path)).set(ownerKey(owner, path), "").commit();
-  return true;
+  // WATCH is a state of a connection: for that one's own is needed, and whole keys.
+  using connection = await client.acquire();
+  const file = prefix + fileKey(path);
+  await connection.call("WATCH", file);
+  const found = await connection.call("GET", file);
+  if (typeof found !== "string") return false;
+  const entry: Entry = JSON.parse(found);
+  await connection.call("MULTI");
+  await connection.call("SET", file, JSON.stringify({ ...entry, owner }));
+  await connection.call("DEL", prefix + ownerKey(entry.owner, path));
+  await connection.call("SET", prefix + ownerKey(owner, path), "");
+  return (await connection.call("EXEC")) !== null;
 }
 
 async function filesOf(owner: string): Promise<string[]> {
