@@ -34,6 +34,10 @@ export function encodeBatchNumber(session: number, sequence: number): Arguments 
   );
 }
 
+/** No number takes more. */
+export const batchNumberBytesMax: number =
+  1 + encodeBatchNumber(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER).to;
+
 /** A numbered batch without its commands: when it is applied, its number is used up, and nothing else is done. */
 export function withoutCommands(payload: Buffer): Buffer {
   const end = readWholeCommand(payload, batchHeaderBytes + 1, new Arguments());

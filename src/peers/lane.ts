@@ -73,7 +73,7 @@ export class Lane {
     this.#hasSent = true;
     // Small parts are copied into one write: each write is a call of the system.
     if (parts.length === 1) stream.write(parts[0]!);
-    else if (bytes <= joinedBytesMax) stream.write(Buffer.concat(parts, bytes));
+    else if (bytes <= joinedBytesMax) writeJoined(stream, parts);
     else stream.writeAll(parts);
     return true;
   }
@@ -181,6 +181,17 @@ const retryMs = 20;
 const retryMsMax = 1_000;
 
 const joinedBytesMax = 32_768;
+/** Of all lanes: what a write leaves in it is with the system, else the buffer is the stream's. */
+let joined: Buffer = Buffer.allocUnsafeSlow(joinedBytesMax);
+
+function writeJoined(stream: Stream, parts: readonly Buffer[]): void {
+  let length = 0;
+  for (const part of parts) {
+    joined.set(part, length);
+    length += part.length;
+  }
+  if (!stream.write(joined.subarray(0, length))) joined = Buffer.allocUnsafeSlow(joinedBytesMax);
+}
 
 /** What waits for the network at most. The core sends no more ahead than fits into it: see raft's inflight bounds. */
 const unsentBytesMax: Readonly<Record<Channel, number>> = {

@@ -201,7 +201,6 @@ export class ApplyLoop {
     else {
       const isRefused = entry.kind === entryKinds.time && batch.writes > 0;
       if (isRefused && batch.refusal === undefined) batch.refuse(tooFewAtLeader(batch.writeQuorum));
-      batch.takeTime(entry.payload);
       batch.index = entry.index;
       if (!this.#applyOurs(batch)) return false;
     }

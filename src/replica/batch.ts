@@ -1,4 +1,5 @@
-import { batchHeaderBytes, encodeBatchNumber, writeBatchTime } from "../engine/batch.ts";
+import { assert } from "../base/assert.ts";
+import { batchHeaderBytes, batchNumberBytesMax, encodeBatchNumber } from "../engine/batch.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import { numberArguments } from "../protocol/spec/session.ts";
 import type { Origin, ReadMode } from "./contract.ts";
@@ -54,6 +55,8 @@ export class Batch {
   sequence = 0;
   /** It was its turn in the session: what follows is its items. */
   isAdmitted = false;
+  /** Its payload is in a log, or on its way to one. */
+  isLogged = false;
   /** What it held when it was sealed. */
   sealedBytes = 0;
   /** The entry's payload, once sealed. */
@@ -68,7 +71,7 @@ export class Batch {
 
   constructor(slab: Slab) {
     this.#slab = slab;
-    slab.begin(batchHeaderBytes);
+    slab.begin();
   }
 
   get isEmpty(): boolean {
@@ -81,7 +84,7 @@ export class Batch {
   }
 
   addWrite(args: Arguments, db: number, origin: Origin): void {
-    this.#add(origin, this.#slab.length);
+    this.#add(origin, this.#slab.length - batchNumberBytesMax);
     this.pages += pagesAtMost(args);
     this.#slab.add(db, args);
     this.writes++;
@@ -121,40 +124,36 @@ export class Batch {
 
   /** Ends the batch. */
   seal(): void {
-    this.payload = this.#slab.end();
+    this.payload = beginningAt(batchNumberBytesMax, this.#slab.end());
   }
 
   /**
-   * Gives it its number, under which it is applied once. The number goes in front of the payload, so the places of the
-   * writes move.
+   * Gives it its number, under which it is applied once. The number takes the room in front of the writes, so their places
+   * within the payload move.
    */
   number(session: number, sequence: number): void {
+    assert(!this.isLogged, "what is in a log has its number");
     const { bytes, from, to } = encodeBatchNumber(session, sequence);
-    const header = this.payload.subarray(0, batchHeaderBytes);
-    const number = [Buffer.alloc(1), bytes.subarray(from, to)];
-    this.payload = Buffer.concat([header, ...number, this.payload.subarray(batchHeaderBytes)]);
     this.session = session;
     this.sequence = sequence;
     this.#shift = 1 + to - from;
+    this.payload = beginningAt(-this.#shift, this.payload);
+    this.payload.fill(0, 0, batchHeaderBytes + 1);
+    bytes.copy(this.payload, batchHeaderBytes + 1, from, to);
   }
 
   /** It was refused where it was proposed first: the number is free again. */
   forgetNumber(): void {
-    const header = this.payload.subarray(0, batchHeaderBytes);
-    this.payload = Buffer.concat([header, this.payload.subarray(batchHeaderBytes + this.#shift)]);
+    this.payload = beginningAt(this.#shift, this.payload);
+    this.payload.fill(0, 0, batchHeaderBytes);
     this.session = 0;
     this.sequence = 0;
     this.#shift = 0;
   }
 
-  /** It is applied at the time that its entry carries: the leader wrote it. */
-  takeTime(entry: Buffer): void {
-    entry.copy(this.payload, 0, 0, batchHeaderBytes);
-  }
-
-  /** The time that its entry will carry. Nobody changes the payload once it is proposed. */
-  setTime(timeMs: number): void {
-    writeBatchTime(this.payload, timeMs);
+  /** What is to be logged: what is in a log never changes, so where it is in one, this is a copy. */
+  takePayload(): Buffer {
+    return this.isLogged ? Buffer.from(this.payload) : this.payload;
   }
 
   isRead(item: number): boolean {
@@ -182,12 +181,19 @@ export class Batch {
   }
 }
 
+/** The same memory, from another place on. */
+function beginningAt(offset: number, { buffer, byteOffset, length }: Buffer): Buffer {
+  return Buffer.from(buffer, byteOffset + offset, length - offset);
+}
+
 /** Who waits for a stricter mode has all that a laxer one promises, but for a quorum without a leader. */
 const strictness: Readonly<Record<ReadMode, number>> = { stale: 0, quorum: 1, linearizable: 2 };
 
 /**
- * Room for payloads, one behind the other, so that an entry costs no buffer of its own. A payload that does not
- * fit into what is left moves to a new slab; the old one lives as long as its payloads.
+ * Room for payloads, one behind the other, so that an entry costs no buffer of its own; each with room for a number in
+ * front. A payload that does not fit into what is left moves to a new slab; the old one lives as long as its payloads.
+ *
+ *     … payload │ number? │ time │ writes ………│ number? │ time │ writes …
  */
 export class Slab {
   #bytes: Buffer = none;
@@ -199,12 +205,12 @@ export class Slab {
     return this.#to - this.#from;
   }
 
-  begin(headerBytes: number): void {
+  begin(): void {
     this.#from = this.#to;
-    this.#reserve(headerBytes);
+    this.#reserve(batchNumberBytesMax + batchHeaderBytes);
+    this.#to += batchNumberBytesMax + batchHeaderBytes;
     // It may be sent to another member before the time is known: whatever was in this memory is nobody's business.
-    this.#bytes.fill(0, this.#to, this.#to + headerBytes);
-    this.#to += headerBytes;
+    this.#bytes.fill(0, this.#from, this.#to);
   }
 
   add(db: number, args: Arguments): void {

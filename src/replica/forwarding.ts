@@ -16,7 +16,7 @@ export interface ForwardingParts {
   readonly leads: () => boolean;
   readonly leaderId: () => NodeId | undefined;
   readonly term: () => number;
-  /** Proposes a copy of a payload here, with the time as it is now, or its number alone: Offers.proposeCopy. */
+  /** Proposes a payload here, which is nobody else's: Offers.proposeNumbered. */
   readonly propose: (kind: EntryKind, payload: Buffer, voters: number) => LogIndex | Refusal;
   readonly send: (message: PeerMessage) => void;
 }
@@ -107,7 +107,7 @@ export class Forwarding {
 
   /** Another member's entry: proposed if this node leads. */
   forwarded({ from, session, sequence, kind, voters, payload }: Forward): void {
-    const answer = this.#parts.propose(kind, payload, voters);
+    const answer = this.#parts.propose(kind, Buffer.from(payload), voters);
     const refusal = typeof answer === "string" ? answer : undefined;
     this.#parts.send({ type: "forwardReply", from: this.#parts.id, to: from, session, sequence, refusal });
   }
@@ -168,9 +168,13 @@ export class Forwarding {
   }
 
   /** Proposes it, or sends it to who can. False: there is nobody, or it was refused here. */
-  #bring({ writes, payload, session, sequence, writeQuorum: voters }: Batch): boolean {
+  #bring(batch: Batch): boolean {
+    const { writes, session, sequence, writeQuorum: voters } = batch;
     const kind = writes > 0 ? entryKinds.commands : entryKinds.time;
-    return this.#bringEntry({ kind, payload, session, sequence, voters });
+    const payload = batch.takePayload();
+    if (!this.#bringEntry({ kind, payload, session, sequence, voters })) return false;
+    batch.isLogged = true;
+    return true;
   }
 
   #open(): void {

@@ -455,7 +455,7 @@ export class Member implements Replica, Administration, ConsensusHost {
       leads: () => this.#consensus!.leads,
       leaderId: () => this.#consensus!.leaderId,
       term: () => this.#consensus!.term,
-      propose: (kind, payload, voters) => this.#offers.proposeCopy(kind, payload, voters),
+      propose: (kind, payload, voters) => this.#offers.proposeNumbered(kind, payload, voters),
       send: (message) => this.#consensus!.send(message),
     });
   }

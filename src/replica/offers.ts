@@ -197,30 +197,31 @@ export class Offers {
   /** Nobody can take the lead from the only voter: what it proposes needs no number. */
   #proposeAlone(node: Consensus, batch: Batch): boolean {
     if (!node.leads) return false;
-    batch.setTime(this.#parts.time.estimate());
     const kind = batch.writes > 0 ? entryKinds.commands : entryKinds.time;
     const { term } = node;
+    writeBatchTime(batch.payload, this.#parts.time.estimate());
     const index = node.propose(kind, batch.payload);
     if (typeof index === "string") return false;
+    batch.isLogged = true;
     batch.term = term;
     batch.index = index;
     return true;
   }
 
   /**
-   * Of an entry that may be proposed again elsewhere, with another time: what is in a log never changes. Where fewer voters
-   * can be reached than it wants, its number alone is proposed. That is how it is refused: no answer could say so, since
-   * another copy of it may be in a log already, or on its way to one. Whichever comes first has the number.
+   * Proposes what has a number, with the time as it is now; the payload is nobody else's. Where fewer voters can be reached
+   * than it wants, its number alone is proposed. That is how it is refused: no answer could say so, since another copy
+   * of it may be in a log already, or on its way to one. Whichever comes first has the number.
    */
-  proposeCopy(kind: EntryKind, payload: Buffer, voters: number): LogIndex | Refusal {
+  proposeNumbered(kind: EntryKind, payload: Buffer, voters: number): LogIndex | Refusal {
     const { consensus, isOutOfReach, time } = this.#parts;
     const node = consensus();
     if (node === undefined || !node.leads) return "notLeader";
     const isRefused = isOutOfReach(voters);
     if (isRefused) reached("refused-by-number");
-    const copy = Buffer.from(isRefused ? withoutCommands(payload) : payload);
-    writeBatchTime(copy, time.estimate());
-    return node.propose(isRefused ? entryKinds.time : kind, copy);
+    const taken = isRefused ? Buffer.from(withoutCommands(payload)) : payload;
+    writeBatchTime(taken, time.estimate());
+    return node.propose(isRefused ? entryKinds.time : kind, taken);
   }
 }
 

@@ -97,7 +97,8 @@ export class Quorums {
 
   /** A write that wants so many voters has no chance for now. */
   isOutOfReach(voters: number): boolean {
-    return this.reachableVoters < this.beyondMajority(voters);
+    const wanted = this.beyondMajority(voters);
+    return wanted > 0 && this.reachableVoters < wanted;
   }
 
   /** Only a leader knows: elsewhere they all count. */
