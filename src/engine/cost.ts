@@ -298,3 +298,26 @@ const byValueById: readonly (OfValues | undefined)[] = commands.map(({ fullName 
 export function dependsOnValues({ id }: Command): boolean {
   return byValueById[id] !== undefined;
 }
+
+/** Those that only put a value there: what is there now costs them nothing. */
+const putters: ReadonlySet<string> = new Set(["setnx", "setex", "psetex", "mset", "msetnx"]);
+
+/** Whether the command takes as long as values are that it finds. */
+export function readsValues(command: Command, args: Arguments): boolean {
+  if (!dependsOnValues(command) || putters.has(command.fullName)) return false;
+  return command.fullName !== "set" || args.count > 3;
+}
+
+/** Those that may leave a longer value than their request has bytes; a numbered one may be any of them. */
+const lengthening: ReadonlySet<string> = new Set([
+  ...["append", "setrange", "incrbyfloat", "rename", "renamenx", "copy", "move", "swapdb", "session|id"],
+]);
+const lengthensById: readonly boolean[] = commands.map(({ fullName }) => lengthening.has(fullName));
+
+/** Whether it may make values so long that they take their time. */
+export function mayLengthen({ id }: Command, args: Arguments): boolean {
+  return lengthensById[id]! || args.to - args.from > shortBytes;
+}
+
+/** No request that has fewer bytes leaves a value that costs more than 1 µs. */
+const shortBytes = 512;

@@ -3,6 +3,7 @@ import type { Stream, StreamHandler } from "../platform/net.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { BROKEN, COMMAND, PARTIAL, RequestDecoder } from "../protocol/request-decoder.ts";
 import type { Command } from "../protocol/spec/row.ts";
+import { commandNamed } from "../protocol/spec/table.ts";
 import { TextDecoder } from "../protocol/text.ts";
 import { FULL, LATER, type Origin, type Request, type Verdict } from "../replica/contract.ts";
 import { LateAnswer } from "./late-answer.ts";
@@ -10,6 +11,7 @@ import { ClientReplies } from "./replies.ts";
 import type { Server } from "./server.ts";
 import { Session } from "./session.ts";
 import { TextFace } from "./text-face.ts";
+import { sayDecided } from "./transactions.ts";
 
 const STAR = 42;
 
@@ -55,8 +57,9 @@ export class Connection implements StreamHandler, Origin {
   /** Bytes that came and are not worked off: [0, #keptLength). */
   #kept: Buffer = nothing;
   #keptLength = 0;
-  /** Commands that the replica took and has not answered. */
+  /** Commands that the replica took and has not answered; some of them may make values long. */
   #outstanding = 0;
+  #lengthens = false;
   #waitsFor: Wait = "nothing";
   /** Called when a command of our own is answered that answers later. */
   #onAnswer: (() => void) | undefined;
@@ -148,6 +151,7 @@ export class Connection implements StreamHandler, Origin {
   settled(count: number): void {
     this.#outstanding -= count;
     if (this.#outstanding === 0) {
+      this.#lengthens = false;
       this.#onAnswer?.();
       this.#onAnswer = undefined;
       this.#text?.settled();
@@ -157,6 +161,10 @@ export class Connection implements StreamHandler, Origin {
   }
 
   perform(command: Command, args: Arguments): void {
+    if (command === multi) {
+      sayDecided(this, command, args);
+      return;
+    }
     this.#isPerforming = true;
     this.out.begins(command, args);
     this.server.perform(this, command, args);
@@ -173,6 +181,22 @@ export class Connection implements StreamHandler, Origin {
     if (this.isWaiting) this.#onAnswer = this.out.endsLater(command, args);
     else this.out.ends(command, args);
     return true;
+  }
+
+  /** Lets a reply that is decided already take its turn (transactions.ts). False: not now. */
+  saysBehind(item: Arguments): boolean {
+    const { request, session } = this;
+    if (session.replyMode !== "on") return false;
+    const { readMode, readLagMs } = request;
+    request.command = multi;
+    request.args = item;
+    // It sees nothing, so it waits for nothing but its turn.
+    request.readMode = "stale";
+    request.readLagMs = 0;
+    const isTaken = this.submit();
+    request.readMode = readMode;
+    request.readLagMs = readLagMs;
+    return isTaken;
   }
 
   /** Whether a command of our own may answer later: not within EXEC, whose reply is being written. */
@@ -263,6 +287,16 @@ export class Connection implements StreamHandler, Origin {
   /** Whether replies are still to come: then a command of our own has to wait. */
   get isWaiting(): boolean {
     return this.#outstanding > 0;
+  }
+
+  /** What was offered last may make values long. */
+  lengthens(): void {
+    if (this.isWaiting) this.#lengthens = true;
+  }
+
+  /** Values may be longer than they are now when the next command is carried out. */
+  get mayLengthen(): boolean {
+    return this.#lengthens;
   }
 
   get isGone(): boolean {
@@ -481,6 +515,7 @@ export class Connection implements StreamHandler, Origin {
 }
 
 const nothing: Buffer = Buffer.alloc(0);
+const multi: Command = commandNamed("multi")!;
 const noArguments: Arguments = new Arguments();
 /** Most requests that are split by a read fit into this. */
 const keptBytesMin = 1024;

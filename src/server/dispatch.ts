@@ -1,5 +1,5 @@
 import { limits } from "../base/limits.ts";
-import { requestMicros } from "../engine/cost.ts";
+import { mayLengthen, requestMicros } from "../engine/cost.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import type { Command } from "../protocol/spec/row.ts";
 import { mayBeNumbered, numberArguments } from "../protocol/spec/session.ts";
@@ -9,7 +9,7 @@ import type { Connection } from "./connection.ts";
 import { redirection } from "./redirect.ts";
 import type { Server } from "./server.ts";
 import type { Transaction } from "./session.ts";
-import { abort, exec, giveUp, queueCommand } from "./transactions.ts";
+import { abort, exec, giveUp, multiBehind, queueCommand, watchInTurn } from "./transactions.ts";
 
 /**
  * Decides what becomes of one command: refused here, queued by MULTI, carried out by the connection, or
@@ -29,22 +29,22 @@ export function dispatch(server: Server, connection: Connection, args: Arguments
     return true;
   }
   if (command === numbered && args.is(numberArguments, "exec")) return exec(connection, command, args);
-  if (session.transaction !== undefined && !runsInsideMulti(command)) {
-    if (connection.isWaiting) return false;
-    queueCommand(connection, session.transaction, command, args);
-    return true;
-  }
+  if (session.transaction !== undefined && !runsInsideMulti(command))
+    return queueCommand(connection, session.transaction, command, args);
   if (command.route === "local") {
     if (command.name === "exec") return exec(connection, command, args);
+    if (command.name === "multi" && connection.isWaiting) return multiBehind(connection);
     // WATCH reads revisions: the replica says when that may be. Inside MULTI it is only refused.
-    if (command.name !== "watch" || session.transaction !== undefined) {
+    if (command.name !== "watch" || session.transaction !== undefined)
       return connection.performInTurn(command, args);
-    }
+    return watchInTurn(connection, command, args);
   }
   request.command = command;
   request.args = args;
   request.db = session.db;
-  return connection.submit();
+  if (!connection.submit()) return false;
+  if (mayLengthen(command, args)) connection.lengthens();
+  return true;
 }
 
 /** The subcommand that is meant, the command itself where it has none; undefined where it is unknown. */

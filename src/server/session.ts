@@ -1,5 +1,5 @@
 import { limits } from "../base/limits.ts";
-import { dependsOnValues } from "../engine/cost.ts";
+import { dependsOnValues, mayLengthen, readsValues } from "../engine/cost.ts";
 import type { Queued } from "../engine/transaction.ts";
 import type { Stream } from "../platform/net.ts";
 import type { Arguments } from "../protocol/arguments.ts";
@@ -55,6 +55,10 @@ export class Transaction {
   micros = 0;
   /** Some of the queued commands take as long as values are. */
   dependsOnValues = false;
+  /** Some of them take as long as values are that they find. */
+  readsValues = false;
+  /** Some of them may make values long. */
+  lengthens = false;
   /** The database that a SELECT among the queued commands has chosen. */
   db: number;
   /** Of the first key of the queued commands, as clients of a cluster route; -1: they have none. */
@@ -82,6 +86,8 @@ export class Transaction {
     this.micros += micros + bytes.length * microsPerByte;
     if (this.slot < 0) this.slot = slotOf(command, args);
     if (dependsOnValues(command)) this.dependsOnValues = true;
+    if (readsValues(command, args)) this.readsValues = true;
+    if (mayLengthen(command, args)) this.lengthens = true;
     if (command.denyOom) this.denyOom = true;
     if (command.route === "local") this.hasOwnAffairs = true;
   }

@@ -1,6 +1,6 @@
 import { limits } from "../base/limits.ts";
 import { requestMicros } from "../engine/cost.ts";
-import { encodeTransaction } from "../engine/transaction.ts";
+import { encodeArguments, encodeTransaction } from "../engine/transaction.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import type { Command } from "../protocol/spec/row.ts";
 import { numberArguments } from "../protocol/spec/session.ts";
@@ -20,27 +20,52 @@ export function multi({ session, out }: Connection): void {
   out.ok();
 }
 
+/** MULTI behind replies that are still to come. False: it has to wait for them. */
+export function multiBehind(connection: Connection): boolean {
+  const { session } = connection;
+  if (session.transaction !== undefined || !connection.saysBehind(saysOk)) return false;
+  session.transaction = new Transaction(session.db);
+  return true;
+}
+
+/** False: not now; it comes again. */
 export function queueCommand(
-  { out, server }: Connection,
+  connection: Connection,
   transaction: Transaction,
   command: Command,
   args: Arguments,
-): void {
+): boolean {
+  const { out, server, isWaiting } = connection;
   const micros = requestMicros(command, args) + listingMicros(server, command);
   const refusal = queueRefusal(transaction, command, args, micros);
+  const isGood = refusal === "" && !transaction.isBroken;
+  if (isWaiting && !(isGood && connection.saysBehind(saysQueued))) return false;
+  // EXEC will carry nothing out of what is broken, so nothing more is kept for it.
+  if (isGood) transaction.queue(command, args, micros);
+  if (isGood && command.name === "select") transaction.select(databaseAt(args, 1));
   if (refusal !== "") {
     transaction.isBroken = true;
     out.error(refusal);
-    return;
-  }
-  // EXEC will carry nothing out, so nothing more is kept for it.
-  if (transaction.isBroken) {
+  } else if (!isWaiting) out.simple("QUEUED");
+  return true;
+}
+
+/**
+ * What MULTI and what it queues are answered, as items that a replica has to take in their turn where replies before them
+ * are still to come. So transactions that a client sends one behind the other need not wait for each other.
+ */
+const saysOk: Arguments = encodeArguments([Buffer.from("MULTI")]);
+const saysQueued: Arguments = encodeArguments([Buffer.from("MULTI"), Buffer.from("QUEUED")]);
+
+/** Carries out such an item. */
+export function sayDecided({ out }: Connection, command: Command, args: Arguments): void {
+  if (args.count > 1) {
     out.simple("QUEUED");
     return;
   }
-  transaction.queue(command, args, micros);
-  if (command.name === "select") transaction.select(databaseAt(args, 1));
-  out.simple("QUEUED");
+  out.begins(command, args);
+  out.ok();
+  out.ends(command, args);
 }
 
 function queueRefusal(transaction: Transaction, command: Command, args: Arguments, micros: number): string {
@@ -75,6 +100,8 @@ export function exec(connection: Connection, command: Command, args: Arguments):
   if (transaction === undefined) return connection.performInTurn(plainExec, args);
   if (transaction.isBroken) {
     if (!connection.performInTurn(plainExec, args)) return false;
+  } else if (transaction.readsValues && connection.mayLengthen) {
+    return false;
   } else {
     const number = command === plainExec ? [] : wordsBefore(args, numberArguments);
     if (!propose(connection, transaction, command, number)) return false;
@@ -112,14 +139,15 @@ function propose(
     session.transaction = transaction;
     return false;
   }
+  if (transaction.lengthens) connection.lengthens();
   // SELECT and its like change what the next command means, and only if the transaction is carried out.
   if (transaction.hasOwnAffairs) connection.waitForReplies();
   return true;
 }
 
 /**
- * How long a transaction takes at most that is ready to be proposed, behind so many words of a number. MULTI waited for
- * the replies before it, so the values are as long as this connection's own writes have made them.
+ * How long a transaction takes at most that is ready to be proposed, behind so many words of a number. One that reads
+ * values has waited for what this connection may have made long.
  */
 function microsOf(
   { session, request, server }: Connection,
@@ -159,6 +187,17 @@ export function discard({ session, out }: Connection): void {
   session.transaction = undefined;
   session.watched.clear();
   out.ok();
+}
+
+/** WATCH without MULTI. What follows it may be a transaction, which has to know what is watched. */
+export function watchInTurn(connection: Connection, command: Command, args: Arguments): boolean {
+  const { session, request } = connection;
+  request.command = command;
+  request.args = args;
+  request.db = session.db;
+  if (!connection.submit()) return false;
+  connection.waitForReplies();
+  return true;
 }
 
 /** Performed when the replica says that the keys may be read. */

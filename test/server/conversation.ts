@@ -3,6 +3,7 @@ import { Engine } from "../../src/engine/engine.ts";
 import type { Clock } from "../../src/platform/clock.ts";
 import type { Random } from "../../src/platform/random.ts";
 import type { Replica } from "../../src/replica/contract.ts";
+import type { Member } from "../../src/replica/member.ts";
 import { Memory } from "../../src/replica/memory.ts";
 import type { Server } from "../../src/server/server.ts";
 import type { ServerSettings } from "../../src/server/settings.ts";
@@ -110,15 +111,25 @@ async function settled<T>(promise: Promise<T>, rest: () => void): Promise<T> {
   return kept;
 }
 
-/** What the clients see of a whole conversation with a durable member, whose disk takes its time. */
-export async function holdDurably(steps: readonly Step[], clients: number, netSeed: number): Promise<Seen[]> {
+/** A conversation with a durable member, whose disk takes its time. */
+export async function openDurably(
+  clients: number,
+  netSeed: number,
+): Promise<{ readonly conversation: Conversation; readonly member: Member }> {
   const clock = new TurnClock();
   const disk = new SimDisk({ seed: netSeed, turns: clock });
   const run = await settled(DurableRun.start(disk, { clock, random: sameEveryTime }), () =>
     clock.run(() => false),
   );
-  const conversation = new Conversation(() => run.durable.member, netSeed, {}, clock);
+  const { member } = run.durable;
+  const conversation = new Conversation(() => member, netSeed, {}, clock);
   await conversation.open(clients);
+  return { conversation, member };
+}
+
+/** What the clients see of the whole of it. */
+export async function holdDurably(steps: readonly Step[], clients: number, netSeed: number): Promise<Seen[]> {
+  const { conversation } = await openDurably(clients, netSeed);
   for (const step of steps) conversation.take(step);
   return conversation.seen();
 }

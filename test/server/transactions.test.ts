@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { limits } from "../../src/base/limits.ts";
 import { encodeRequest } from "../../src/protocol/request-encoder.ts";
 import { redis, startRedis } from "../redis-server.ts";
-import { late, local, type MakeReplica } from "./conversation.ts";
+import { hold, holdDurably, late, local, type MakeReplica, openDurably } from "./conversation.ts";
 import { LiveServer } from "./live-server.ts";
 import { RawClient } from "./raw-client.ts";
 
@@ -332,3 +332,82 @@ for (const [name, makeReplica] of replicas) {
     });
   }
 }
+
+/** Each command, and what it is answered: behind writes that are not answered yet when it comes. */
+const behindWrites: readonly (readonly [line: Line, reply: string])[] = [
+  ["SET a 1", "+OK"],
+  ["MULTI", "+OK"],
+  ["INCR a", "+QUEUED"],
+  ["SELECT 1", "+QUEUED"],
+  ["SET a 9", "+QUEUED"],
+  ["EXEC", "*3\r\n:2\r\n+OK\r\n+OK"],
+  ["GET a", "$1\r\n9"],
+  ["SELECT 0", "+OK"],
+  ["INCR a", ":3"],
+  ["MULTI", "+OK"],
+  ["INCR a", "+QUEUED"],
+  ["MULTI", "-ERR MULTI calls can not be nested"],
+  ["INCR a", "+QUEUED"],
+  ["EXEC", "*2\r\n:4\r\n:5"],
+  ["INCR a", ":6"],
+  ["MULTI", "+OK"],
+  ["GET", "-ERR wrong number of arguments for 'get' command"],
+  ["INCR a", "+QUEUED"],
+  ["EXEC", "-EXECABORT Transaction discarded because of previous errors."],
+  ["INCR a", ":7"],
+  ["MULTI", "+OK"],
+  ["INCR a", "+QUEUED"],
+  ["DISCARD", "+OK"],
+  ["WATCH a", "+OK"],
+  ["INCR a", ":8"],
+  ["MULTI", "+OK"],
+  ["INCR a", "+QUEUED"],
+  ["EXEC", "*-1"],
+  ["WATCH a", "+OK"],
+  ["MULTI", "+OK"],
+  ["APPEND a 0", "+QUEUED"],
+  ["GETRANGE a 0 -1", "+QUEUED"],
+  ["EXEC", "*2\r\n:2\r\n$2\r\n80"],
+  ["MULTI", "+OK"],
+  ["EXEC", "*0"],
+  ["SET a 2", "+OK"],
+  ["CLIENT REPLY SKIP", ""],
+  ["MULTI", ""],
+  ["INCR a", "+QUEUED"],
+  ["EXEC", "*1\r\n:3"],
+];
+
+test("transactions in one piece with writes are answered in order, however late", async () => {
+  const sends = Buffer.concat(behindWrites.map(([line]) => encodeRequest(line.split(" "))));
+  const received = behindWrites.map(([, reply]) => (reply === "" ? "" : `${reply}\r\n`)).join("");
+  for (let seed = 0; seed < 30; seed++) {
+    const steps = [{ client: 0, sends }];
+    const expected = [{ received, isClosed: false }];
+    assert.deepEqual(await hold(steps, 1, local, seed), expected);
+    assert.deepEqual(await hold(steps, 1, late(seed), seed), expected);
+    assert.deepEqual(await holdDurably(steps, 1, seed), expected);
+  }
+});
+
+test("transactions that a client sends in one piece share an entry of the log", async () => {
+  const { conversation, member } = await openDurably(1, 1);
+  const transaction = ["MULTI", "INCR a", "EXEC"].map((line) => encodeRequest(line.split(" ")));
+  const before = member.appliedIndex;
+  conversation.take({ client: 0, sends: Buffer.concat(Array(40).fill(transaction).flat()) });
+  const replies = Array.from({ length: 40 }, (_, i) => `+OK\r\n+QUEUED\r\n*1\r\n:${i + 1}\r\n`);
+  assert.equal(conversation.seen()[0]!.received, replies.join(""));
+  const entries = member.appliedIndex - before;
+  assert.ok(entries <= 4, `${entries} entries for 40 transactions`);
+});
+
+test("a transaction waits for what was made long right before it, and is measured by that", async () => {
+  const lines = ["SETRANGE k 8000000 x", "MULTI", "GET k", "GET k", "GET k", "EXEC", "STRLEN k"];
+  const sends = Buffer.concat(lines.map((line) => encodeRequest(line.split(" "))));
+  const [seen] = await holdDurably([{ client: 0, sends }], 1, 1);
+  const told =
+    "-EXECABORT Transaction discarded because of: TOO_LARGE the transaction would take about 29 ms";
+  assert.equal(
+    seen!.received,
+    `:8000001\r\n+OK\r\n${"+QUEUED\r\n".repeat(3)}${told}, it may take 20\r\n:8000001\r\n`,
+  );
+});
