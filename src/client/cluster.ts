@@ -211,8 +211,6 @@ export class ClientCluster {
   /** A connection that breaks is the first sign that something happened to its node. */
   #lost(node: ClientNode, error: ConnectionError | undefined): void {
     this.#events.emit("disconnect", { address: node.name, error });
-    // Who starts again may know less at first than it did.
-    node.appliedRevision = 0;
     if (error === undefined || this.#isClosed) return;
     // Who does not answer is left alone for a while; who has closed may be back at once, which a connection will show.
     if (error.code === "TIMEOUT") node.breaker.failed(this.#outside.clock.monotonicMs());

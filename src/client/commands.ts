@@ -15,6 +15,8 @@ export interface Command<T> {
   readonly words: readonly RequestArgument[];
   readonly bulkForm?: BulkForm;
   readonly convert: (reply: Reply) => T;
+  /** The revision of a write that was made, or seen; 0: the reply tells none. */
+  readonly revisionIn?: (reply: Reply) => number;
 }
 
 /** Conditions of a write: what the key must be for it to happen. At most one. */
@@ -49,7 +51,7 @@ export function get<T extends Bulk>(key: Key, bulkForm: BulkForm): Command<T | n
 }
 
 export function getWithRevision<T extends Bulk>(key: Key, bulkForm: BulkForm): Command<Revised<T> | null> {
-  return { kind: "read", words: ["GETREV", key], bulkForm, convert: revised<T> };
+  return { kind: "read", words: ["GETREV", key], bulkForm, convert: revised<T>, revisionIn: revisionSeen };
 }
 
 export function getMany<T extends Bulk>(keys: readonly Key[], bulkForm: BulkForm): Command<(T | null)[]> {
@@ -65,7 +67,8 @@ export function set(key: Key, value: Value, options: SetConditions): Command<boo
   if (ifPresent) words.push("XX");
   if (ttl !== undefined) words.push("PX", ttl);
   if (keepTtl) words.push("KEEPTTL");
-  return { kind: "write", words, convert: ifRevision === undefined ? isDone : revisionOrNull };
+  if (ifRevision === undefined) return { kind: "write", words, convert: isDone };
+  return { kind: "write", words, convert: revisionOrNull, revisionIn: numberOr0 };
 }
 
 /** SET without any options: the one that is called most. */
@@ -124,6 +127,12 @@ export function results(reply: Reply, commands: readonly Command<unknown>[]): un
   return commands.map(({ convert }, i) => convert(values[i]!));
 }
 
+/** The latest of those that EXEC's reply tells. */
+export function lastRevision(reply: Reply, commands: readonly Command<unknown>[]): number {
+  if (!Array.isArray(reply)) return 0;
+  return Math.max(0, ...commands.map(({ revisionIn }, i) => revisionIn?.(reply[i]!) ?? 0));
+}
+
 /** One page of SCAN. */
 export interface Page<T> {
   readonly cursor: string;
@@ -156,6 +165,14 @@ function revised<T extends Bulk>(reply: Reply): Revised<T> | null {
   if (reply === null) return null;
   const [value, revision] = list(reply);
   return { value: value as T, revision: whole(revision!) };
+}
+
+function revisionSeen(reply: Reply): number {
+  return Array.isArray(reply) ? numberOr0(reply[1]!) : 0;
+}
+
+function numberOr0(reply: Reply): number {
+  return typeof reply === "number" ? reply : 0;
 }
 
 function list(reply: Reply): readonly Reply[] {

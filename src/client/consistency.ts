@@ -4,7 +4,7 @@ import type { RequestArgument } from "../protocol/request-encoder.ts";
 export interface ConsistencyOptions {
   /**
    * What a read sees: "linearizable", every write that was acknowledged before it began; "quorum", the same without asking
-   * the leader; "stale", what a node has, and at least all that this client has written itself.
+   * the leader; "stale", what a node has, and at least all that this client has written, or seen with its revision.
    */
   readonly consistency?: "linearizable" | "quorum" | "stale";
   /** Voters that a "quorum" read asks: between a majority, which is the default, and all of them. */
@@ -35,6 +35,8 @@ export function readConsistency({ consistency, r, maxLag }: ConsistencyOptions):
   if (consistency === "stale" && maxLag !== undefined) words.push("MAXLAG", roundedDown(maxLag));
   return { key: words.slice(2).join(" "), isStale: consistency === "stale", setup: [words] };
 }
+
+export const linearizable: Consistency = readConsistency({ consistency: "linearizable" });
 
 /** What writes use. */
 export function writeConsistency({ w }: ConsistencyOptions): Consistency {

@@ -1,7 +1,7 @@
 import { type Reply, ReplyError } from "../protocol/reply.ts";
 import { ask } from "./ask.ts";
 import { ClientCluster } from "./cluster.ts";
-import { type Command, results } from "./commands.ts";
+import { type Command, lastRevision, results } from "./commands.ts";
 import type { Outside } from "./connection.ts";
 import {
   asConfigured,
@@ -77,6 +77,7 @@ export class ClientCore implements Runner {
       kind: "write",
       words: list.flatMap(({ words }) => words),
       convert: (reply) => results(reply, list),
+      revisionIn: (reply) => lastRevision(reply, list),
     };
     return new Promise((resolve, reject) => {
       const consistency = this.#consistencyOf("write", options);

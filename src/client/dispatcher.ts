@@ -5,7 +5,7 @@ import type { RequestArgument } from "../protocol/request-encoder.ts";
 import { Aborts } from "./aborts.ts";
 import type { ClientCluster } from "./cluster.ts";
 import type { Outside } from "./connection.ts";
-import { readConsistency } from "./consistency.ts";
+import { linearizable } from "./consistency.ts";
 import { Deadlines } from "./deadlines.ts";
 import { answeredError, type ConnectionError, KvClientError, refusedError } from "./errors.ts";
 import { Freshness } from "./freshness.ts";
@@ -31,8 +31,6 @@ export interface DispatcherParts {
 const promptTries = 3;
 const delayMsMin = 20;
 const delayMsMax = 500;
-
-const linearizable = readConsistency({ consistency: "linearizable" });
 
 /**
  * Carries operations out, over as many nodes and connections as it takes:
@@ -131,7 +129,13 @@ export class Dispatcher implements Owner {
       this.#refused(operation, reply);
       return;
     }
+    if (operation.sentUnder.isStale && operation.life !== operation.node!.lives) {
+      // It was answered by one that may know less than the one that was chosen.
+      this.#again(operation);
+      return;
+    }
     this.#noteSeen(operation);
+    this.#freshness.saw(operation.revisionIn(reply));
     operation.succeed(reply);
   }
 
@@ -227,6 +231,7 @@ export class Dispatcher implements Owner {
       return;
     }
     operation.node = node;
+    operation.life = node.lives;
     operation.isAssigned = true;
     node.inFlight++;
     node.lane(consistency).send(operation);
@@ -270,7 +275,9 @@ export class Dispatcher implements Owner {
   }
 
   #redirect(operation: Operation, node: ClientNode | undefined): void {
-    if (node === undefined || operation.attempts > promptTries || node.isResting) this.#again(operation);
+    // Nobody knows what a node has applied that a stale read is pointed to.
+    const isOpen = !operation.sentUnder.isStale && operation.attempts <= promptTries;
+    if (node === undefined || !isOpen || node.isResting) this.#again(operation);
     else this.#sendTo(operation, node, operation.sentUnder);
   }
 

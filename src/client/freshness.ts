@@ -1,6 +1,6 @@
 import { type Reply, ReplyError } from "../protocol/reply.ts";
 import { ask } from "./ask.ts";
-import type { Consistency } from "./consistency.ts";
+import { type Consistency, linearizable } from "./consistency.ts";
 import type { ClientNode } from "./node.ts";
 
 /** How long a node is given to apply what others have, at most. */
@@ -9,7 +9,8 @@ const awaitMsMax = 1_000;
 const waitingRoom: Consistency = { key: "await", isStale: false, setup: [] };
 
 /**
- * Which nodes have applied what this client has written: a stale read goes to one of these, and so sees it.
+ * Which nodes have applied what this client has written, and what it has seen with its revision: a stale read goes to one
+ * of these, and so sees it.
  *
  * After writes the nodes that have acknowledged them are asked, once somebody wants to read, how far they have applied; the
  * others tell when they have come as far. Who only writes, or reads otherwise, pays nothing. A read waits for the writes
@@ -26,6 +27,8 @@ export class Freshness {
   readonly #tellers = new Map<ClientNode, number>();
   #learning: Promise<void> | undefined;
   readonly #catchingUp = new Set<ClientNode>();
+  /** The latest revision that was told since it came into doubt whether revisions go on; undefined: it is not in doubt. */
+  #toldInDoubt: number | undefined;
 
   /** A node that is silent for `silenceMs` is taken for dead. */
   constructor(silenceMs: number) {
@@ -45,6 +48,11 @@ export class Freshness {
   sawAll(node: ClientNode, writes: number): void {
     for (const [teller, last] of this.#tellers) if (last <= writes) this.#tellers.delete(teller);
     this.#tellers.set(node, Math.max(writes, this.#tellers.get(node) ?? 0));
+  }
+
+  /** A reply told this revision. */
+  saw(revision: number): void {
+    if (revision > this.#floor) this.#told(revision);
   }
 
   /** Whether it is known how far a node must have come to have the first so many writes. */
@@ -76,19 +84,49 @@ export class Freshness {
   async #ask(node: ClientNode, last: number): Promise<void> {
     const revision = await this.#revisionAt(node, 0);
     node.appliedRevision = Math.max(node.appliedRevision, revision);
-    this.#floor = Math.max(this.#floor, revision);
+    this.#told(revision);
     if (this.#tellers.get(node) === last) this.#tellers.delete(node);
   }
 
   async #catchUp(node: ClientNode): Promise<void> {
     this.#catchingUp.add(node);
     try {
-      node.appliedRevision = Math.max(node.appliedRevision, await this.#revisionAt(node, this.#floor));
+      const floor = this.#floor;
+      const revision = await this.#revisionAt(node, floor);
+      node.appliedRevision = Math.max(node.appliedRevision, revision);
+      if (revision < floor) await this.#doubt(node, floor);
     } catch {
       // It is not asked to read as long as it cannot be asked this.
     } finally {
       this.#catchingUp.delete(node);
     }
+  }
+
+  /**
+   * Behind for so long, a node lags, or revisions have begun anew (in memory, or in another cluster at the same addresses),
+   * and nobody would ever come so far. Who can read all writes of the present knows how far they go.
+   */
+  async #doubt(node: ClientNode, floor: number): Promise<void> {
+    if (this.#toldInDoubt !== undefined) return;
+    this.#toldInDoubt = 0;
+    try {
+      const lane = node.lane(linearizable);
+      // Of one turn: they go over one connection, one behind the other.
+      const [read, revision] = await Promise.all([
+        ask(lane, ["EXISTS", ""]),
+        ask(lane, ["CONSISTENCY", "AWAIT", 0, 1]),
+      ]);
+      if (read instanceof ReplyError || typeof revision !== "number") return;
+      node.appliedRevision = Math.max(node.appliedRevision, revision);
+      if (revision < floor) this.#floor = Math.max(revision, this.#toldInDoubt);
+    } finally {
+      this.#toldInDoubt = undefined;
+    }
+  }
+
+  #told(revision: number): void {
+    this.#floor = Math.max(this.#floor, revision);
+    if (this.#toldInDoubt !== undefined) this.#toldInDoubt = Math.max(this.#toldInDoubt, revision);
   }
 
   async #revisionAt(node: ClientNode, wanted: number): Promise<number> {

@@ -32,7 +32,11 @@ export class ClientNode {
   latencyMs = 0;
   /** All writes up to this revision are known to be applied there. */
   appliedRevision = 0;
+  /** How often it may have become another one, which knows less. */
+  lives = 0;
   readonly #parts: NodeParts;
+  /** Connections that stand. */
+  #connections = 0;
   #isProbing = false;
   #isClosed = false;
   readonly #lanes = new Map<string, Lane>();
@@ -122,11 +126,13 @@ export class ClientNode {
         ...({ bulkForm: "text", callMs: 0 } as const),
         onClosed: (error: ConnectionError | undefined): void => {
           onClosed(error);
+          this.#lost(error);
           onLost(this, error);
         },
       };
       try {
         const connection = await connect(options, outside);
+        this.#connections++;
         this.breaker.succeeded();
         if (!this.#isClosed) onConnected(this);
         return connection;
@@ -136,6 +142,14 @@ export class ClientNode {
         throw error;
       }
     };
+  }
+
+  /** Who breaks a connection may start again, and know less at first than it did; unseen, too, where nobody is connected. */
+  #lost(error: ConnectionError | undefined): void {
+    this.#connections--;
+    if (error === undefined && this.#connections > 0) return;
+    this.appliedRevision = 0;
+    this.lives++;
   }
 
   #closed(): ConnectionError {

@@ -36,6 +36,8 @@ export class Operation extends Mortal implements Waiter, Writer {
   node: ClientNode | undefined;
   /** Own writes that were acknowledged before it began: a stale read sees at least these. */
   writesBefore = 0;
+  /** Which life of its node has what it is to see. */
+  life = 0;
   /** What the last try promised: `consistency`, or more. */
   sentUnder: Consistency;
   /** How often it was tried. */
@@ -74,6 +76,11 @@ export class Operation extends Mortal implements Waiter, Writer {
     this.sentUnder = consistency;
     this.#resolve = resolve;
     this.#reject = reject;
+  }
+
+  /** The revision that the reply tells; 0: none. */
+  revisionIn(reply: Reply): number {
+    return this.#command.revisionIn?.(reply) ?? 0;
   }
 
   get kind(): OperationKind {

@@ -22,6 +22,8 @@ for (const readFrom of ["least-in-flight", "leader"] as const) {
           return isLed ? status(id, 1, "n1", members) : status(id, 2, "n2", members);
         }
         if (sub === "AWAIT") return applied;
+        // Whether revisions go on, it cannot say either.
+        if (name === "EXISTS") return "-LOADING not yet";
         if (how === "linearizable") seeAll.add(socket);
         if (name === "GET") return id === "n1" || seeAll.has(socket) ? "new" : "old";
         return common(name, sub) ?? "+OK";
@@ -124,4 +126,105 @@ test("all nodes that have acknowledged writes are asked, not the last one alone"
       commands.some((words) => words.join(" ").startsWith("CONSISTENCY AWAIT 0 ")),
       "it was not asked",
     );
+});
+
+test("a connection that the client closes beside others tells nothing of its node: what is known of it stays", async () => {
+  const answer: Answer = ([name, sub]) => {
+    if (name === "HELLO") return undefined;
+    if (name === "KVORUM") return status("n1", 1, "n1", { n1: "" });
+    if (sub === "AWAIT") return 1;
+    return name === "GET" ? "value" : (common(name, sub) ?? "+OK");
+  };
+  await using server = await BadServer.start(answer);
+  await using client = new KvClient({ addresses: [server.address], pool: { max: 0 } });
+  await client.set("k", 1);
+  const stale = { consistency: "stale" } as const;
+  await client.get("k", stale);
+  const gone = new Promise((resolve) => client.on("disconnect", resolve));
+  (await client.acquire()).release();
+  await gone;
+  await client.get("k", stale);
+  assert.equal(server.commands.filter(([, sub]) => sub === "AWAIT").length, 1, "it was asked once");
+  assert.ok(!server.commands.some(([, , how]) => how === "linearizable"));
+});
+
+test("a stale read that reaches its member in another life is asked for again", async () => {
+  let life = 1;
+  const opened: (() => void)[] = [];
+  const lags = new WeakSet<net.Socket>();
+  const answer: Answer = ([name, sub, how, ...more], socket) => {
+    if (name === "HELLO") return undefined;
+    if (name === "KVORUM") return status("n1", 1, "n1", { n1: "" });
+    if (sub === "AWAIT") return life === 1 ? 1 : 0;
+    if (how === "stale") {
+      lags.add(socket);
+      // The connection that is to be read on stands only when the member has started again.
+      if (more.length > 0 && life === 1) return new Promise((resolve) => opened.push(() => resolve("+OK")));
+    }
+    if (name === "BREAK") socket.resetAndDestroy();
+    if (name === "GET") return life === 2 && lags.has(socket) ? "old" : "new";
+    return common(name, sub) ?? "+OK";
+  };
+  await using server = await BadServer.start(answer);
+  await using client = new KvClient({ addresses: [server.address], connectTimeout: 60_000 });
+  await client.set("k", "new");
+  await client.get("k", { consistency: "stale" });
+  const lease = await client.acquire();
+  const read = client.get("k", { consistency: "stale", maxLag: 1_000 });
+  while (opened.length === 0) await new Promise(setImmediate);
+  life = 2;
+  await assert.rejects(lease.call("BREAK"), { code: "CLOSED" });
+  opened[0]!();
+  assert.equal(await read, "new");
+});
+
+test("a revision that was read is carried to other members", async () => {
+  const answers = (id: string, revision: number): Answer => {
+    return ([name, sub]) => {
+      if (name === "HELLO") return undefined;
+      if (name === "KVORUM") return status(id, 1, "n1", { n1: first.address, n2: second.address });
+      if (sub === "AWAIT") return revision;
+      if (name === "GETREV") return ["value", revision];
+      return common(name, sub) ?? "+OK";
+    };
+  };
+  await using second = await BadServer.start(answers("n2", 4));
+  await using first = await BadServer.start(answers("n1", 7));
+  const addresses = [first.address, second.address];
+  await using client = new KvClient({ addresses, consistency: "stale", readFrom: "round-robin" });
+  await client.connect();
+  const seen: number[] = [];
+  for (let i = 0; i < 20; i++) seen.push((await client.getWithRevision("k"))!.revision);
+  assert.deepEqual(
+    seen,
+    [...seen].sort((a, b) => a - b),
+    "it never goes back",
+  );
+  assert.equal(seen.at(-1), 7);
+});
+
+test("where revisions have begun anew stale reads come back to the members, instead of going elsewhere for ever", async () => {
+  let revision = 900;
+  const seeAll = new WeakSet<net.Socket>();
+  const answer: Answer = ([name, sub, how], socket) => {
+    if (name === "HELLO") return undefined;
+    if (name === "KVORUM") return status("n1", 1, "n1", { n1: "" });
+    if (sub === "AWAIT") return revision;
+    if (how === "linearizable") seeAll.add(socket);
+    if (name === "GET") return seeAll.has(socket) ? "asked the leader" : "stale";
+    return common(name, sub) ?? "+OK";
+  };
+  await using server = await BadServer.start(answer);
+  await using client = new KvClient({ addresses: [server.address], consistency: "stale", timeout: 20_000 });
+  await client.set("k", 1);
+  assert.equal(await client.get("k"), "stale");
+  revision = 3;
+  server.cut();
+  await client.set("k", 2);
+  assert.equal(await client.get("k"), "asked the leader", "nobody is known to have it");
+  const untilMs = performance.now() + 15_000;
+  while ((await client.get("k")) !== "stale") {
+    assert.ok(performance.now() < untilMs, "it goes elsewhere for ever");
+    await new Promise(setImmediate);
+  }
 });
