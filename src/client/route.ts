@@ -21,8 +21,8 @@ export class Router {
 
   /** Undefined where every node is resting. `operation.node` failed it the last time. */
   pick(operation: Operation): ClientNode | undefined {
-    const { healthy, triable } = this.#cluster;
-    return this.#pickOf(healthy.length > 0 ? healthy : triable, operation);
+    const { healthy } = this.#cluster;
+    return this.#pickOf(healthy.length > 0 ? healthy : this.#cluster.triable, operation);
   }
 
   /** For a stale read: of those that are known to have all that its client has written; undefined where there is none. */
