@@ -124,7 +124,15 @@ export function results(reply: Reply, commands: readonly Command<unknown>[]): un
     const text = `command ${at + 1} of the transaction failed, the others were carried out: ${error.message}`;
     throw new KvClientError(error.code, text, "yes", { cause: answeredError(error, false) });
   }
-  return commands.map(({ convert }, i) => convert(values[i]!));
+  return commands.map(({ convert, bulkForm }, i) =>
+    convert(bulkForm === "bytes" ? values[i]! : inText(values[i]!)),
+  );
+}
+
+/** Where one of several wants bytes, they come to all of them. */
+function inText(reply: Reply): Reply {
+  if (Buffer.isBuffer(reply)) return reply.toString();
+  return Array.isArray(reply) ? reply.map(inText) : reply;
 }
 
 /** The latest of those that EXEC's reply tells. */

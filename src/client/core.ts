@@ -76,6 +76,7 @@ export class ClientCore implements Runner {
     const all: Command<unknown[]> = {
       kind: "write",
       words: list.flatMap(({ words }) => words),
+      bulkForm: list.some(({ bulkForm }) => bulkForm === "bytes") ? "bytes" : "text",
       convert: (reply) => results(reply, list),
       revisionIn: (reply) => lastRevision(reply, list),
     };

@@ -8,6 +8,7 @@ export type { ConsistencyOptions } from "./consistency.ts";
 export { KvClientError, type KvClientErrorCode } from "./errors.ts";
 export type { KvClientEvent, KvClientEvents, Listener } from "./events.ts";
 export type {
+  As,
   AsBytes,
   DeleteOptions,
   Keyspace,

@@ -17,10 +17,12 @@ export interface AsBytes {
   readonly as: "bytes";
 }
 
-export interface ReadOptions extends OperationOptions {
+export interface As {
   /** "text" by default: bytes that are no UTF-8 do not survive it. */
   readonly as?: "text" | "bytes";
 }
+
+export interface ReadOptions extends OperationOptions, As {}
 
 export interface SetOptions extends OperationOptions, SetConditions {}
 /** No condition on the revision: what tells the results of `set` apart. */

@@ -1,6 +1,6 @@
-import type { Command, Conditions, Key, Revised, SetConditions, Value } from "./commands.ts";
+import type { Bulk, Command, Conditions, Key, Revised, SetConditions, Value } from "./commands.ts";
 import * as commands from "./commands.ts";
-import type { OperationOptions, Runner, Unrevised } from "./keyspace.ts";
+import type { As, AsBytes, OperationOptions, Runner, Unrevised } from "./keyspace.ts";
 
 /**
  * Commands that are carried out at once, without anything of anybody else between them. Each method adds one and gives the
@@ -17,12 +17,16 @@ export class Transaction<R extends readonly unknown[] = []> {
     this.#name = name;
   }
 
-  get(key: Key): Transaction<[...R, string | null]> {
-    return this.#add(commands.get(this.#name(key), "text"));
+  get(key: Key, options: AsBytes): Transaction<[...R, Buffer | null]>;
+  get(key: Key, options?: As): Transaction<[...R, string | null]>;
+  get(key: Key, { as = "text" }: As = {}): Transaction<[...R, Bulk | null]> {
+    return this.#add(commands.get<Bulk>(this.#name(key), as));
   }
 
-  getWithRevision(key: Key): Transaction<[...R, Revised<string> | null]> {
-    return this.#add(commands.getWithRevision(this.#name(key), "text"));
+  getWithRevision(key: Key, options: AsBytes): Transaction<[...R, Revised<Buffer> | null]>;
+  getWithRevision(key: Key, options?: As): Transaction<[...R, Revised<string> | null]>;
+  getWithRevision(key: Key, { as = "text" }: As = {}): Transaction<[...R, Revised<Bulk> | null]> {
+    return this.#add(commands.getWithRevision<Bulk>(this.#name(key), as));
   }
 
   has(key: Key): Transaction<[...R, boolean]> {

@@ -28,6 +28,11 @@ export async function typesOf(client: KvClient): Promise<void> {
   exact(client.transaction().get("a").set("b", 1).increment("c").commit()).is<
     [string | null, boolean, number]
   >();
+  exact(
+    client.transaction().get("a", { as: "bytes" }).get("a").getWithRevision("a", { as: "bytes" }).commit(),
+  ).is<[Buffer | null, string | null, Revised<Buffer> | null]>();
+  // @ts-expect-error bytes are no text
+  exact(client.transaction().get("a", { as: "bytes" }).commit()).is<[string | null]>();
   const space: Keyspace = client.prefix("app:");
   exact(space.prefix("more:").has("a")).is<boolean>();
   client.on("topology", ({ leader }) => leader?.toUpperCase());

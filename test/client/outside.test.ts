@@ -83,6 +83,21 @@ test("a client works in a worker thread", async () => {
   assert.deepEqual(await exited, [0]);
 });
 
+test("bytes come back as they were, alone and in a transaction, beside text", async () => {
+  await using client = new KvClient(address());
+  const bytes = Buffer.from([0, 255, 13, 10, 128]);
+  await client.set("bytes", bytes);
+  const asBytes = { as: "bytes" } as const;
+  assert.deepEqual(await client.get("bytes", asBytes), bytes);
+  assert.deepEqual(await client.getMany(["bytes", "none"], asBytes), [bytes, null]);
+  const seen = await client.getWithRevision("bytes", asBytes);
+  const results = client.transaction().set("text", "ä").get("text").get("bytes", asBytes);
+  assert.deepEqual(
+    await results.getWithRevision("text").getWithRevision("bytes", asBytes).get("none", asBytes).commit(),
+    [true, "ä", bytes, { value: "ä", revision: seen!.revision + 1 }, seen, null],
+  );
+});
+
 test("TLS: a certificate that is trusted lets operations through, any other one does not", async () => {
   const sockets = new Set<net.Socket>();
   const server = tls.createServer({ key: privateKey, cert: certificate }, (client) => {
@@ -174,7 +189,7 @@ test("events are callbacks that end when they are told to, and whose errors are 
   client.on("connect", () => Promise.reject(new Error("a listener that rejects")));
   client.on("topology", ({ leader }) => events.push(`topology ${leader}`));
   const end = client.on("disconnect", () => events.push("disconnect"));
-  await client.get("a");
+  await client.connect();
   end();
   await client.close();
   assert.deepEqual(new Set(events), new Set([`connect ${address()}`, `topology ${address()}`]));
