@@ -6,6 +6,7 @@ import type { Command } from "../protocol/spec/row.ts";
 import { commandNamed } from "../protocol/spec/table.ts";
 import { TextDecoder } from "../protocol/text.ts";
 import { FULL, LATER, type Origin, type Request, type Verdict } from "../replica/contract.ts";
+import { KeptBytes } from "./kept-bytes.ts";
 import { LateAnswer } from "./late-answer.ts";
 import { ClientReplies } from "./replies.ts";
 import type { Server } from "./server.ts";
@@ -54,9 +55,7 @@ export class Connection implements StreamHandler, Origin {
 
   #decoder: RequestDecoder | TextDecoder | undefined;
   #text: TextFace | undefined;
-  /** Bytes that came and are not worked off: [0, #keptLength). */
-  #kept: Buffer = nothing;
-  #keptLength = 0;
+  readonly #kept = new KeptBytes();
   /** Commands that the replica took and has not answered; some of them may make values long. */
   #outstanding = 0;
   #lengthens = false;
@@ -105,7 +104,7 @@ export class Connection implements StreamHandler, Origin {
     // Dropped, and still read: a client that is stuck in sending would not take its replies.
     if (this.#isClosing) return true;
     this.session.lastActiveMs = this.server.coarseMs;
-    if (this.#keptLength === 0) {
+    if (this.#kept.length === 0) {
       const done = this.#work(buffer, 0, length);
       if (done < length) this.#keep(buffer, done, length);
     } else {
@@ -115,7 +114,7 @@ export class Connection implements StreamHandler, Origin {
     this.server.flushSoon(this);
     if (this.#isClosing) return true;
     // Who blocks may do so for ever: read on, as far as that goes, to see when it leaves.
-    if (this.late.isBlocked) return this.#keptLength < limits.turnBytesMax;
+    if (this.late.isBlocked) return this.#kept.length < limits.turnBytesMax;
     if (this.#waitsFor !== "nothing") return false;
     if (length < limits.turnBytesMax) return true;
     // There is surely more to read: the other connections come first.
@@ -139,8 +138,7 @@ export class Connection implements StreamHandler, Origin {
   closed(error: Error | undefined): void {
     this.#isGone = true;
     this.late.cancel();
-    this.#kept = nothing;
-    this.#keptLength = 0;
+    this.#kept.clear();
     this.server.forget(this, error);
   }
 
@@ -251,8 +249,7 @@ export class Connection implements StreamHandler, Origin {
   cutOff(reason: string): void {
     this.#isClosing = true;
     this.#isGone = true;
-    this.#kept = nothing;
-    this.#keptLength = 0;
+    this.#kept.clear();
     this.server.cutOff(this, reason);
   }
 
@@ -309,12 +306,12 @@ export class Connection implements StreamHandler, Origin {
 
   /** Bytes that came and are not worked off. */
   get keptBytes(): number {
-    return this.#keptLength;
+    return this.#kept.length;
   }
 
   /** What they are kept in. */
   get keptRoomBytes(): number {
-    return this.#kept.length;
+    return this.#kept.roomBytes;
   }
 
   /** Buffers of replies that the client has not taken. */
@@ -331,7 +328,7 @@ export class Connection implements StreamHandler, Origin {
   get heldBytes(): number {
     return (
       this.session.heldBytes +
-      this.#kept.length +
+      this.#kept.roomBytes +
       this.argumentsRoomBytes +
       this.out.buffer.length +
       this.#sendingRoomBytes
@@ -447,31 +444,12 @@ export class Connection implements StreamHandler, Origin {
   }
 
   #keep(buffer: Buffer, from: number, to: number): void {
-    const length = this.#keptLength + to - from;
-    if (length > this.#kept.length) {
-      const grown = Buffer.allocUnsafeSlow(this.#roomFor(length));
-      this.#kept.copy(grown, 0, 0, this.#keptLength);
-      this.#kept = grown;
-      this.count();
-    }
-    buffer.copy(this.#kept, this.#keptLength, from, to);
-    this.#keptLength = length;
-  }
-
-  /** Twice as much each time, and all that is announced once an eighth of it has come: less to copy at once. */
-  #roomFor(length: number): number {
-    const wanted = this.#decoder?.wanted ?? 0;
-    if (wanted >= length && wanted <= length * 8) return wanted;
-    return Math.max(length, this.#kept.length * 2, keptBytesMin);
+    if (this.#kept.add(buffer, from, to, this.#decoder?.wanted ?? 0)) this.count();
   }
 
   #workKept(): void {
-    const done = this.#work(this.#kept, 0, this.#keptLength);
-    if (done === 0) return;
-    this.#kept.copyWithin(0, done, this.#keptLength);
-    this.#keptLength -= done;
-    if (this.#keptLength === 0) this.#kept = nothing;
-    else if (this.#keptLength < this.#kept.length / 4) this.#kept = fitting(this.#kept, this.#keptLength);
+    const done = this.#work(this.#kept.bytes, 0, this.#kept.length);
+    if (done > 0) this.#kept.drop(done);
   }
 
   /** Everything that was taken is answered: what had to wait for that comes now. */
@@ -508,22 +486,11 @@ export class Connection implements StreamHandler, Origin {
       return;
     }
     this.#waitsFor = "nothing";
-    if (this.#keptLength > 0) this.#workKept();
+    if (this.#kept.length > 0) this.#workKept();
     this.flush();
     if (this.#waitsFor === "nothing" && !this.#isClosing && !this.#hasEnded) this.stream.resume();
   }
 }
 
-const nothing: Buffer = Buffer.alloc(0);
 const multi: Command = commandNamed("multi")!;
 const noArguments: Arguments = new Arguments();
-/** Most requests that are split by a read fit into this. */
-const keptBytesMin = 1024;
-
-/** The first bytes in a buffer that is not much larger than they are. */
-function fitting(bytes: Buffer, length: number): Buffer {
-  if (bytes.length <= limits.receiveBytes) return bytes;
-  const copy = Buffer.allocUnsafeSlow(Math.max(length, keptBytesMin));
-  bytes.copy(copy, 0, 0, length);
-  return copy;
-}
