@@ -8,7 +8,6 @@ import type { Logger } from "../platform/logger.ts";
 import type { Config } from "../raft/config.ts";
 import type { Change, Configuration } from "../raft/configuration.ts";
 import type { Message } from "../raft/message.ts";
-import { messageText } from "../raft/message-text.ts";
 import { type NodeStatus, RawNode } from "../raft/raw-node.ts";
 import type { Ready, Status } from "../raft/ready.ts";
 import type {
@@ -22,6 +21,7 @@ import type {
   Restored,
   Snapshot,
 } from "../raft/types.ts";
+import { ConsensusLog } from "./consensus-log.ts";
 import { StoredLog } from "./log-view.ts";
 import { Persister } from "./persister.ts";
 import { SnapshotReceiver } from "./snapshot-receiver.ts";
@@ -88,13 +88,13 @@ export class Consensus {
   #members: Configuration | undefined;
   #tickedMs: number;
   #isTurning = false;
-  /** Who leads, as far as the log of this process says. */
-  #toldLeader: NodeId | undefined;
+  readonly #lines: ConsensusLog;
   #isStopped = false;
 
   constructor(parts: ConsensusParts) {
     const { config, restored, directory, log, clock, peers, logger, snapshotPieceBytes: pieceBytes } = parts;
     this.#parts = parts;
+    this.#lines = new ConsensusLog(logger);
     this.#view = new StoredLog(log, directory.snapshots, parts.first);
     const toleratesLostTail = (): boolean => this.#mayHaveLostTail;
     this.#node = new RawNode({ ...config, toleratesLostTail }, { ...restored, log: this.#view });
@@ -324,7 +324,7 @@ export class Consensus {
   }
 
   #send(message: Message): void {
-    this.#logMessage("→", message, message.to);
+    this.#lines.message("→", message.to, message);
     if (message.type === "installSnapshot") {
       this.#sender.send(message);
       return;
@@ -350,7 +350,7 @@ export class Consensus {
   }
 
   #stepped(message: Message, timeMs: number): void {
-    this.#logMessage("←", message, message.from);
+    this.#lines.message("←", message.from, message);
     this.#node.step(message);
     if (message.from === this.#node.leaderId) this.#parts.host.heardTime(timeMs);
   }
@@ -367,31 +367,13 @@ export class Consensus {
     );
   }
 
-  /** All but what goes along with every write and read. */
-  #logMessage(arrow: string, message: Message, other: NodeId): void {
-    const { logger } = this.#parts;
-    if (logger.isDebugging !== true || withEveryCommand.has(message.type)) return;
-    logger.debug(`${arrow} ${other} ${messageText(message)}`);
-  }
-
-  /** Who leads, once for each: elections that nobody has won yet are for developers. */
-  #logStatus({ role, leaderId }: Status): void {
-    const { logger } = this.#parts;
-    const { term } = this.#node;
-    if (leaderId === undefined && this.#toldLeader === undefined)
-      logger.debug(`${role === "follower" ? "knows no leader" : electionTexts[role]} in term ${term}`);
-    else if (leaderId === undefined) logger.info(`knows no leader any more, since term ${term}`);
-    else logger.info(`${role === "leader" ? "leads" : `follows ${leaderId}`} in term ${term}`);
-    this.#toldLeader = leaderId;
-  }
-
   #statusChanged(status: Status): void {
     if (status.divergedAt !== undefined) {
       this.stop();
       this.#parts.host.diverged(status.divergedAt);
       return;
     }
-    this.#logStatus(status);
+    this.#lines.status(status, this.#node.term);
     if (status.role !== "leader") this.#sender.stopAll();
     this.#parts.host.statusChanged(status);
   }
@@ -412,16 +394,3 @@ export class Consensus {
 }
 
 function noInput(): void {}
-
-const withEveryCommand: ReadonlySet<Message["type"]> = new Set([
-  "appendEntries",
-  "appendReply",
-  "readIndex",
-  "readIndexReply",
-]);
-
-const electionTexts = {
-  leader: "leads",
-  candidate: "asks for votes",
-  preCandidate: "asks whether it would get votes",
-} as const;
