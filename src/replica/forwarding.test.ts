@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Prng } from "../../sim/prng.ts";
 import { HandClock } from "../../test/log-harness.ts";
+import { writeBatchTime } from "../engine/batch.ts";
 import { Engine } from "../engine/engine.ts";
 import { entryKinds } from "../log/entry.ts";
 import type { Forward, PeerMessage } from "../peers/message.ts";
@@ -290,3 +291,41 @@ test("each batch is applied once, in its order, whatever becomes of leaders and 
 function sequenceOf(payload: Buffer): number {
   return Number(/BATCH\r\n\$1\r\n7\r\n\$\d\r\n(\d+)/.exec(payload.toString("latin1"))![1]);
 }
+
+test("what has left for another node stays as it is when this one proposes it with its own time", () => {
+  const node = Node.withSession();
+  node.forwarding.offer(node.batch());
+  const [sent] = node.sent as Forward[];
+  const before = Buffer.from(sent!.payload);
+  node.propose = (_kind, payload) => {
+    writeBatchTime(payload, 2_000);
+    return 1;
+  };
+  node.lead(2);
+  node.forwarding.goOn();
+  assert.equal(node.proposed.length, 1);
+  assert.deepEqual(sent!.payload, before);
+});
+
+test("an entry that another node has brought is proposed with this one's time, and its message stays as it is", () => {
+  const node = Node.withSession();
+  const payload = node.batch().payload;
+  const before = Buffer.from(payload);
+  node.propose = (_kind, taken) => {
+    writeBatchTime(taken, 2_000);
+    return 1;
+  };
+  node.lead(2);
+  const forward = {
+    from: "n2",
+    to: "n1",
+    session: 9,
+    sequence: 1,
+    kind: entryKinds.time,
+    voters: 0,
+    payload,
+  };
+  node.forwarding.forwarded({ type: "forward", ...forward });
+  assert.equal(node.proposed.length, 1);
+  assert.deepEqual(payload, before);
+});
