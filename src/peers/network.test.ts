@@ -11,7 +11,7 @@ import { systemRandom } from "../platform/random.ts";
 import { encodeAbout } from "./about.ts";
 import { aliveFrame } from "./codec.ts";
 import type { Hello } from "./hello.ts";
-import type { PeerMessage } from "./message.ts";
+import type { Forward, PeerMessage } from "./message.ts";
 import { PeerNetwork } from "./network.ts";
 
 const cluster = "0123456789abcdef0123456789abcdef";
@@ -38,6 +38,26 @@ test("messages go both ways, also the largest, and those that must not wait do n
   assert.ok(types.indexOf("snapshotProgress") < two.received.indexOf(large()!), types.join(" "));
   assert.ok((large() as { payload: Buffer }).payload.equals(payload));
   assert.deepEqual(one.received, [progress("n2", "n1", 4)]);
+});
+
+test("small messages that wait for the network arrive as they were sent", async () => {
+  await using one = await Peer.start("n1");
+  await using two = await Peer.start("n2");
+  one.knows(two);
+  two.knows(one);
+  const payloads = Array.from({ length: 1_500 }, (_, i) => Buffer.alloc(20_000, i));
+  await until(() => {
+    one.network.send(forward("n1", "n2", 0, payloads[0]!));
+    return two.received.length > 0;
+  });
+  one.unreachable.length = 0;
+  // All in one turn, in which nobody reads: more than the system's buffers take.
+  for (const [i, payload] of payloads.entries()) one.network.send(forward("n1", "n2", i, payload));
+  await until(() => two.received.some((message) => "sequence" in message && message.sequence === 1_499));
+  const seen = two.received.filter((message) => "sequence" in message && message.sequence > 0) as Forward[];
+  assert.equal(seen.length, payloads.length - 1);
+  for (const { sequence, payload } of seen) assert.ok(payload.equals(payloads[sequence]!));
+  assert.deepEqual(one.unreachable, []);
 });
 
 test("a member that dies is reported, as lost and as refused, and found again when it is back", async () => {
