@@ -27,9 +27,12 @@ export interface Consistency {
 
 export const asConfigured: Consistency = { key: "", isStale: false, setup: [] };
 
+/** On a connection of their own: replies come in order, and those of writes wait for disks. */
+const readsAsConfigured: Consistency = { key: "reads", isStale: false, setup: [] };
+
 /** What reads use. */
 export function readConsistency({ consistency, r, maxLag }: ConsistencyOptions): Consistency {
-  if (consistency === undefined) return asConfigured;
+  if (consistency === undefined) return readsAsConfigured;
   const words: RequestArgument[] = ["CONSISTENCY", "READ", consistency];
   if (consistency === "quorum" && r !== undefined) words.push("R", r);
   if (consistency === "stale" && maxLag !== undefined) words.push("MAXLAG", roundedDown(maxLag));

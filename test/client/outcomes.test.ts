@@ -173,6 +173,18 @@ test("a read that was lost on the way is sent again", () =>
     assert.equal(await client.get("a"), "value");
   }));
 
+test("a read does not wait behind a write that is long in coming", () =>
+  having(
+    (words, socket) => (words[0] === "GET" ? "value" : leader()(words, socket)),
+    async (client, server) => {
+      const write = client.increment("n");
+      while (numbersOf(server).length === 0) await new Promise(setImmediate);
+      assert.equal(await client.get("a", { timeout: 1_000 }), "value");
+      client.destroy();
+      await assert.rejects(write, { code: "CLOSED" });
+    },
+  ));
+
 test("a command that nobody knows is sent once", () =>
   having(leader(cut, 1), async (client) => {
     await assert.rejects(client.call("NONSENSE"), { code: "UNKNOWN_OUTCOME", applied: "maybe" });
