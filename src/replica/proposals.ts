@@ -1,6 +1,10 @@
 import { limits } from "../base/limits.ts";
+import { Arguments } from "../protocol/arguments.ts";
+import { commandOf } from "../protocol/spec/table.ts";
+import { readWholeCommand } from "../protocol/whole-command.ts";
 import { Batch, Slab } from "./batch.ts";
 import type { Origin } from "./contract.ts";
+import { multi } from "./words.ts";
 
 /**
  * The batches of this node and their waiting callers, from the offer to the reply:
@@ -138,10 +142,24 @@ function settleAll(batch: Batch, error: string): void {
   for (let i = batch.next; i < batch.count; i++) {
     const origin = batch.origins[i]!;
     if (origin.isGone) continue;
-    origin.out.error(batch.error ?? error);
+    if (!isSaid(batch, i, origin)) origin.out.error(batch.error ?? error);
     origin.settled(1);
   }
 }
+
+/**
+ * What an origin has decided by itself and only takes its turn (MULTI) is said, whatever becomes of the others: the
+ * transaction comes later, and may have another outcome.
+ */
+function isSaid(batch: Batch, item: number, origin: Origin): boolean {
+  if (!batch.isRead(item)) return false;
+  readWholeCommand(batch.reads, batch.placeOf(item) + 1, said);
+  if (commandOf(said) !== multi) return false;
+  origin.perform(multi, said);
+  return true;
+}
+
+const said = new Arguments();
 
 function deliver(batch: Batch, error: string | undefined): void {
   for (let i = 0; i < batch.count; i++) {

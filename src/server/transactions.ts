@@ -52,7 +52,8 @@ export function queueCommand(
 
 /**
  * What MULTI and what it queues are answered, as items that a replica has to take in their turn where replies before them
- * are still to come. So transactions that a client sends one behind the other need not wait for each other.
+ * are still to come. So transactions that a client sends one behind the other need not wait for each other. They are said
+ * even where those before them come to nothing (replica/proposals.ts).
  */
 const saysOk: Arguments = encodeArguments([Buffer.from("MULTI")]);
 const saysQueued: Arguments = encodeArguments([Buffer.from("MULTI"), Buffer.from("QUEUED")]);
