@@ -275,7 +275,8 @@ export class LostDisks {
     if (life === undefined) return false;
     const { configuration, index } = life.member!.inForce!;
     const member = configuration.members.find((one) => one.id === id);
-    const isCommitted = life.member!.placed.index === index;
+    // By the index: of members that came with a snapshot, consensus knows that one, and not their entry.
+    const isCommitted = index <= life.member!.appliedIndex;
     if (member?.about === about && member.isVoter === this.#wasVoter) return isCommitted;
     if (member?.about === about) this.#orders.change(life, { type: "promote", id });
     else if (member?.isVoter) this.#orders.change(life, { type: "demote", id, about });
