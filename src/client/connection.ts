@@ -130,8 +130,10 @@ class Connection {
       this.#isIntroduced = true;
       this.#watch = this.#clock.every(watchMs, () => this.#look());
     } catch (error) {
-      this.destroy(error as ConnectionError);
-      throw error;
+      // Whatever became of its first words: nothing was sent yet of those who wait for it.
+      const failure = withApplied(error as ConnectionError, "no");
+      this.destroy(failure);
+      throw failure;
     } finally {
       timer.cancel();
     }

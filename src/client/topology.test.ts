@@ -54,6 +54,19 @@ test("an address that was given is kept for whoever answers there; the others ar
   assert.equal(topology.hinted({ host: "n3", port: 1 }), "n3:2");
 });
 
+test("where another cluster is believed nobody is looked for at the address that was given for one of the first", () => {
+  const topology = new Topology(["given:1"], same);
+  topology.learn(report("n1", 1, "n1"), "given:1");
+  topology.learn(report("n2", 1, "n2", ["n1", "n2"], "two"), "n2:1");
+  assert.deepEqual(
+    [...topology.view.members],
+    [
+      ["n1", "n1:1"],
+      ["n2", "n2:1"],
+    ],
+  );
+});
+
 test("members come and go, and one that has not said where its clients connect is left out", () => {
   const topology = new Topology([], same);
   topology.learn(report("n1", 1, "n1", ["n1", "n2"]), "n1:1");

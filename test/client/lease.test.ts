@@ -48,3 +48,25 @@ for (const [name, code, timeout, begin] of endings) {
     client.destroy();
   });
 }
+
+test("a connection that was changed is not lent again, and one that was not is", async () => {
+  await using server: BadServer = await BadServer.start(([word]) =>
+    word === "KVORUM" ? status("n1", 1, "n1", { n1: server.address }) : "+OK",
+  );
+  await using client = new KvClient(server.address);
+  await client.connect();
+  const opened: number[] = [];
+  for (const words of [
+    ["GET", "a"],
+    ["SELECT", 1],
+    ["GET", "a"],
+  ]) {
+    using lease = await client.acquire();
+    await lease.call(...words);
+    opened.push(server.connections);
+  }
+  assert.deepEqual(
+    opened.map((count) => count - opened[0]!),
+    [0, 0, 1],
+  );
+});

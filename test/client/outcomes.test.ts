@@ -74,6 +74,17 @@ test("an outcome that the server does not know is asked for under the same numbe
     assert.deepEqual(numbersOf(server), ["1/1", "1/1"]);
   }));
 
+test("whoever was told that nobody knows is in doubt: no refusal and no other session ends that", async () => {
+  const unknown = "-UNKNOWN_OUTCOME not known in time";
+  await having(leader(unknown, "-OOM command not allowed"), async (client) => {
+    await assert.rejects(client.increment("n"), { code: "OOM", applied: "maybe" });
+  });
+  await having(leader(unknown, "-NOSESSION unknown", 1), async (client, server) => {
+    await assert.rejects(client.increment("n"), { code: "UNKNOWN_OUTCOME", applied: "maybe" });
+    assert.deepEqual(numbersOf(server), ["1/1", "1/1"], "it goes on under no other number");
+  });
+});
+
 test("a refusal of a later copy proves nothing of the first", () =>
   having(leader(cut, "-OOM command not allowed"), async (client) => {
     await assert.rejects(client.increment("n"), { code: "OOM", applied: "maybe" });
@@ -167,6 +178,22 @@ test("without numbers a write that was lost on the way is never sent again", () 
     },
     { exactlyOnce: false },
   ));
+
+test("without numbers, too, a write of which nothing was sent is sent", () => {
+  let greetings = 0;
+  const answer: Answer = (words, socket) => {
+    if (words[0] === "HELLO" && ++greetings === 1) cut(socket);
+    return leader(1)(words, socket);
+  };
+  return having(
+    answer,
+    async (client) => {
+      assert.equal(await client.increment("n"), 1);
+      assert.ok(greetings > 1);
+    },
+    { exactlyOnce: false },
+  );
+});
 
 test("a read that was lost on the way is sent again", () =>
   having(leader(cut, "value"), async (client) => {
