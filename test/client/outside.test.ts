@@ -199,25 +199,3 @@ test("events are callbacks that end when they are told to, and whose errors are 
   assert.match(text, /a listener of "connect" threw: .*a listener that throws/);
   assert.match(text, /a listener of "connect" threw: .*a listener that rejects/);
 });
-
-test("memory stays as it is, however long a client is used", async () => {
-  const gc = (await import("node:v8")).setFlagsFromString;
-  gc("--expose-gc");
-  const collect = (await import("node:vm")).runInNewContext("gc") as () => void;
-  await using client = new KvClient(address());
-  const traffic = async (rounds: number): Promise<void> => {
-    for (let round = 0; round < rounds; round++) {
-      await Promise.all(
-        Array.from({ length: 200 }, (_, i) => (i % 2 === 0 ? client.get(`k${i}`) : client.set(`k${i}`, i))),
-      );
-    }
-  };
-  await traffic(200);
-  collect();
-  const earlier = process.memoryUsage().heapUsed;
-  await traffic(600);
-  collect();
-  const grown = process.memoryUsage().heapUsed - earlier;
-  // 120,000 operations: a single word kept of each would be more.
-  assert.ok(grown < 900_000, `${grown} bytes more after 120,000 operations`);
-});
