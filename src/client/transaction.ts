@@ -33,6 +33,10 @@ export class Transaction<R extends readonly unknown[] = []> {
     return this.#add(commands.exists(this.#name(key)));
   }
 
+  ttl(key: Key): Transaction<[...R, number | null]> {
+    return this.#add(commands.ttl(this.#name(key)));
+  }
+
   set(
     key: Key,
     value: Value,

@@ -31,6 +31,7 @@ export async function typesOf(client: KvClient): Promise<void> {
   exact(
     client.transaction().get("a", { as: "bytes" }).get("a").getWithRevision("a", { as: "bytes" }).commit(),
   ).is<[Buffer | null, string | null, Revised<Buffer> | null]>();
+  exact(client.transaction().has("a").ttl("a").commit()).is<[boolean, number | null]>();
   // @ts-expect-error bytes are no text
   exact(client.transaction().get("a", { as: "bytes" }).commit()).is<[string | null]>();
   const space: Keyspace = client.prefix("app:");

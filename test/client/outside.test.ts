@@ -91,10 +91,10 @@ test("bytes come back as they were, alone and in a transaction, beside text", as
   assert.deepEqual(await client.get("bytes", asBytes), bytes);
   assert.deepEqual(await client.getMany(["bytes", "none"], asBytes), [bytes, null]);
   const seen = await client.getWithRevision("bytes", asBytes);
-  const results = client.transaction().set("text", "ä").get("text").get("bytes", asBytes);
+  const results = client.transaction().set("text", "ä").ttl("text").get("text").get("bytes", asBytes);
   assert.deepEqual(
     await results.getWithRevision("text").getWithRevision("bytes", asBytes).get("none", asBytes).commit(),
-    [true, "ä", bytes, { value: "ä", revision: seen!.revision + 1 }, seen, null],
+    [true, Number.POSITIVE_INFINITY, "ä", bytes, { value: "ä", revision: seen!.revision + 1 }, seen, null],
   );
 });
 
