@@ -39,12 +39,13 @@ export const replication: readonly Mutant[] = [
     wrong: ";",
   },
   {
-    name: "acknowledges-whole-log",
-    bug: "A follower acknowledges all that its log holds, behind what the leader sent too.",
-    rule: "What stands behind the leader's last entry may be another's (paper 5.3).",
-    file: "raft/follower.js",
-    right: "const last = previous.index + entries.length;",
-    wrong: "const last = this.#raft.log.lastIndex;",
+    name: "heartbeat-acknowledges",
+    bug: "Who answers a heartbeat is taken to hold all that it was sent.",
+    rule: "It says that it follows, not that it holds anything (paper 5.3).",
+    file: "raft/leader.js",
+    right: "peer.answered(this.#raft.log.lastIndex);",
+    wrong:
+      "peer.answered(this.#raft.log.lastIndex);\n        peer.acknowledged(peer.next - 1, this.#raft.log.firstIndex);",
   },
   {
     name: "leader-counts-memory",
@@ -84,11 +85,11 @@ export const replication: readonly Mutant[] = [
   },
   {
     name: "append-commits-too-far",
-    bug: "A follower commits all of its log that the leader's commit index reaches.",
+    bug: "A follower commits all that its leader has committed, whether that has come or not.",
     rule: "Only up to the last entry of the message (paper fig. 2: AppendEntries, 5).",
     file: "raft/follower.js",
     right: "Math.min(commitIndex, last)",
-    wrong: "Math.min(commitIndex, this.#raft.log.lastIndex)",
+    wrong: "commitIndex",
   },
   {
     name: "heartbeat-commits-too-far",
