@@ -1,3 +1,4 @@
+import type { SimDisk } from "./disk.ts";
 import type { SimMachine } from "./machine.ts";
 import type { Prng } from "./prng.ts";
 
@@ -29,7 +30,7 @@ export function spoil(kind: DiskFaultKind, machine: SimMachine, random: Prng): v
       });
       break;
     case "read error":
-      disk.inject({ call: "read", nth, times: random.pick([1, 1, Number.POSITIVE_INFINITY]), code: "EIO" });
+      spoilReads(disk, nth, random);
       break;
     case "full disk":
       disk.capacityBytes = disk.usedBytes + random.below(roomBytesMax);
@@ -37,6 +38,19 @@ export function spoil(kind: DiskFaultKind, machine: SimMachine, random: Prng): v
     case "read-only disk":
       disk.isReadOnly = true;
   }
+}
+
+/** Of anything; or of snapshots alone, which are read when they are sent. */
+function spoilReads(disk: SimDisk, nth: number, random: Prng): void {
+  const times = random.pick([1, 1, Number.POSITIVE_INFINITY]);
+  if (random.chance(0.5)) disk.inject({ call: "read", nth, times, code: "EIO" });
+  else
+    disk.inject({
+      call: random.pick(["open", "read"]),
+      path: ".snapshot",
+      times: Number.POSITIVE_INFINITY,
+      code: "EIO",
+    });
 }
 
 /** Somebody removes other files. */

@@ -14,13 +14,13 @@ test("every draw can be run", () => {
   }
 });
 
-test("all sizes and all kinds of faults occur, each kind in about half of the runs, and some runs have none", () => {
+test("all sizes and all kinds of faults occur, each kind in many of the runs, and some runs have few or none", () => {
   assert.deepEqual([...new Set(draws.map(({ voters }) => voters))].sort(), [1, 2, 3, 4, 5, 7]);
   for (const fault of stormFaults) {
     const share = draws.filter(({ faults }) => faults.includes(fault)).length / draws.length;
-    assert.ok(share > 0.35 && share < 0.55, `${fault}: ${share}`);
+    assert.ok(share > 0.28 && share < 0.5, `${fault}: ${share}`);
   }
-  assert.ok(draws.some(({ faults }) => faults.length === 0));
+  for (const count of [0, 1, 2]) assert.ok(draws.some(({ faults }) => faults.length === count));
 });
 
 test("a seed draws the same knobs, and each is told in one line of its own", () => {

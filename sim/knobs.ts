@@ -45,6 +45,8 @@ export function isOperatorFault(fault: StormFault): fault is OperatorFault {
   return (operatorFaults as readonly StormFault[]).includes(fault);
 }
 
+const fewFaultsMax = 5;
+
 /** All that chance decides before a run begins. */
 export interface Knobs {
   readonly voters: number;
@@ -81,8 +83,8 @@ export interface Knobs {
 }
 
 /**
- * Draws the knobs of a run. Each kind of fault is left out of half of the runs, and some runs have none: faults that
- * always come together hide what one of them alone would show.
+ * Draws the knobs of a run. Each kind of fault is left out of half of the runs, some runs have none, and some few kinds, which
+ * are frequent then: faults that always come together hide what one of them alone would show.
  */
 export function drawKnobs(random: Prng): Knobs {
   const isQuiet = random.chance(0.1);
@@ -104,10 +106,16 @@ export function drawKnobs(random: Prng): Knobs {
     clock: { turnMs: random.pick([0.01, 0.01, 0.1, 1]), latenessMs: random.pick([0.1, 1, 5]) },
     skewMsMax: random.pick([0, 10, 1_000, 3_600_000]),
     driftMax: random.pick([0, 0, 0.001, 0.1]),
-    faults: isQuiet ? [] : stormFaults.filter(() => random.chance(0.5)),
+    faults: isQuiet ? [] : drawFaults(random),
     faultEvery: { minMs: 1, meanMs: random.pick([200, 700, 3_000]) },
     faultFor: { minMs: 1, meanMs: random.pick([30, 500, 3_000]) },
   };
+}
+
+function drawFaults(random: Prng): readonly StormFault[] {
+  if (random.chance(0.7)) return stormFaults.filter(() => random.chance(0.5));
+  const kinds = Array.from({ length: 1 + random.below(fewFaultsMax) }, () => random.pick(stormFaults));
+  return [...new Set(kinds)];
 }
 
 function drawTimes(random: Prng): Pick<Knobs, "tickMs" | "raft"> {

@@ -17,6 +17,11 @@ const nameCallsMax = 6;
 /** … and are done by then, on a disk that is not slow. */
 const callMsMax = 0.2;
 
+/** A snapshot that is complete gets its name: the leader's, behind which the log is to begin anew, or an own one. */
+const snapshotFiles = ["/received.partial", "/received.partial", "/new.partial"] as const;
+/** Syncs from then on, until the log is as it should be. */
+const syncsBehindSnapshot = 4;
+
 /** Who knows what runs on the machines, and gives it orders at the worst moments. */
 export interface Operator {
   /** Does it and counts it, where it can be done now; ends it, too. */
@@ -148,16 +153,22 @@ export class Storm {
   }
 
   /**
-   * At once; or at the next moment at which names change on the disk, where what belongs together is only half done. Such
-   * moments are short, and chance alone would hardly ever meet them.
+   * At once; or at the next moment at which names change on the disk, where what belongs together is only half done; or at
+   * the next one at which anybody has a new snapshot. Such moments are short, and chance alone would hardly ever meet them.
    */
-  #crash(machine: SimMachine, isMachineOn: boolean): () => void {
+  #crash(machine: SimMachine, isMachineOn: boolean): (() => void) | undefined {
     const { process, disk } = machine;
     const crash = (): void => {
       if (machine.process === process && process!.isAlive)
         machine.crash(this.#random.pick(crashKinds), { isMachineOn });
     };
-    if (this.#random.chance(0.5)) crash();
+    const when = this.#random.pick(["now", "now", "names", "snapshot"]);
+    if (when === "snapshot") {
+      const file = this.#random.pick(snapshotFiles);
+      for (const one of this.#world.machines) this.#crashAtSnapshot(one, file, isMachineOn);
+      return undefined;
+    }
+    if (when === "now") crash();
     else {
       let left = 1 + this.#random.below(nameCallsMax);
       disk.onCall = (_number, call) => {
@@ -171,6 +182,28 @@ export class Storm {
       disk.onCall = undefined;
       crash();
       startAgain(machine);
+    };
+  }
+
+  #crashAtSnapshot(machine: SimMachine, file: string, isMachineOn: boolean): void {
+    const { process, disk } = machine;
+    const { scheduler, knobs, faults } = this.#world;
+    if (process?.isAlive !== true) return;
+    disk.onCall = (_number, call, path) => {
+      if (call !== "rename" || !path.endsWith(file)) return;
+      disk.onCall = undefined;
+      const delayMs = drawMs(this.#random, {
+        minMs: 0,
+        meanMs: syncsBehindSnapshot * knobs.disk.sync.meanMs,
+      });
+      scheduler.after(delayMs, () => {
+        if (this.#isOver || machine.process !== process || !process.isAlive) return;
+        faults.count("crash at a snapshot");
+        machine.crash(this.#random.pick(crashKinds), { isMachineOn });
+        scheduler.after(drawMs(this.#random, knobs.faultFor), () => {
+          if (!this.#isOver) startAgain(machine);
+        });
+      });
     };
   }
 

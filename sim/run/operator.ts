@@ -114,6 +114,9 @@ export class ClusterOperator implements Operator {
     const life = this.#orders.leaderOrAnybody;
     if (life === undefined) return;
     const to = this.#random.chance(0.6) ? this.#random.pick(this.#nodes).id : undefined;
+    // Whoever is to lead next is not reached.
+    if (to !== undefined && to !== life.id && this.#random.chance(0.25))
+      this.#cutOff(to, "successor cut off");
     this.#orders.give(life, "transfer", to ?? "anybody", () => life.member!.transferLeadership(to));
   }
 
@@ -123,7 +126,7 @@ export class ClusterOperator implements Operator {
   #changes(): void {
     const life = this.#orders.leaderOrAnybody;
     if (life === undefined) return;
-    if (this.#random.chance(0.25)) this.#cutOff(life);
+    if (this.#random.chance(0.25)) this.#cutOff(life.id, "asked while cut off");
     const { configuration } = life.member!.status!;
     const [first, ...others] = drawChanges(configuration, this.#nodes, this.#random);
     if (first === undefined) return;
@@ -169,14 +172,14 @@ export class ClusterOperator implements Operator {
     });
   }
 
-  #cutOff({ id }: NodeLife): void {
+  #cutOff(id: string, what: string): void {
     const { network, scheduler, faults, knobs } = this.#world;
     const others = this.#nodes.filter((node) => node.id !== id);
     const cuts = others.flatMap((node): Cut[] => [
       [id, node.id],
       [node.id, id],
     ]);
-    faults.count("asked while cut off");
+    faults.count(what);
     network.cut(cuts);
     scheduler.after(drawMs(this.#random, knobs.faultFor), () => {
       if (!this.#isOver) network.heal(cuts);

@@ -15,7 +15,7 @@ export interface RunOptions {
   readonly isCalm?: boolean;
 }
 
-const usualSeconds = 22;
+const usualSeconds = 30;
 
 export interface Drawn {
   readonly knobs: Knobs;
