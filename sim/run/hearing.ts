@@ -1,19 +1,23 @@
 import type { Configuration } from "../../src/raft/configuration.ts";
 import type { Config } from "../../src/raft/index.ts";
-import type { Message, PreVoteReply } from "../../src/raft/message.ts";
+import type { Message, PreVoteReply, ReadIndexReply } from "../../src/raft/message.ts";
 import type { NodeStatus } from "../../src/raft/raw-node.ts";
-import type { NodeId, Term } from "../../src/raft/types.ts";
+import type { LogIndex, NodeId, Term } from "../../src/raft/types.ts";
 import { consensusTickMs } from "../../src/replica/consensus.ts";
 import type { Violation } from "../checkers/checker.ts";
+import { Elected } from "../checkers/cluster/elected.ts";
 import { LeadersTime } from "../checkers/cluster/leaders-time.ts";
 import { Leadership } from "../checkers/cluster/leadership.ts";
 import { PreVotes } from "../checkers/cluster/pre-votes.ts";
+import { type ReadQuestion, ReadRounds } from "../checkers/cluster/read-rounds.ts";
 import { Succession } from "../checkers/cluster/succession.ts";
 import type { SentVote } from "../checkers/cluster/votes.ts";
 import type { NodeLife } from "./node.ts";
 
-/** A hand-over ends after one; ticks are late, and clocks are not even. */
-const handOverTimeouts = 3;
+const ofLeader: ReadonlySet<Message["type"]> = new Set(["appendEntries", "heartbeat", "installSnapshot"]);
+
+/** A hand-over ends after an election timeout; ticks are late. */
+const handOverLateMs = 200;
 
 /** Hears what cores say to each other, and tells the checkers of votes and of leadership. */
 export class Hearing {
@@ -21,20 +25,31 @@ export class Hearing {
   readonly leadership: Leadership;
   readonly leadersTime: LeadersTime = new LeadersTime();
   readonly succession: Succession;
+  readonly elected: Elected = new Elected();
+  readonly readRounds: ReadRounds = new ReadRounds();
   readonly #onVote: (vote: SentVote) => void;
+  readonly #committedIndex: () => LogIndex;
+  /** When each process heard a leader last, and the shortest time after which it gives one up. */
+  readonly #heardMs: WeakMap<NodeLife, number> = new WeakMap();
+  readonly #patienceMs: number;
 
+  /** `committedIndex`: the highest entry that any node holds for committed. */
   constructor(
     { electionTicksMin, checkQuorumTicks }: Pick<Config, "electionTicksMin" | "checkQuorumTicks">,
     onVote: (vote: SentVote) => void,
+    committedIndex: () => LogIndex,
   ) {
     this.preVotes = new PreVotes(electionTicksMin * consensusTickMs, consensusTickMs);
     this.leadership = new Leadership((checkQuorumTicks + 2) * consensusTickMs);
-    this.succession = new Succession(handOverTimeouts * electionTicksMin * consensusTickMs);
+    this.succession = new Succession(electionTicksMin * consensusTickMs + handOverLateMs);
     this.#onVote = onVote;
+    this.#committedIndex = committedIndex;
+    this.#patienceMs = (electionTicksMin - 2) * consensusTickMs;
   }
 
   finish(): readonly Violation[] {
-    return [this.preVotes, this.leadership, this.leadersTime, this.succession].flatMap((checker) =>
+    const { preVotes, leadership, leadersTime, succession, elected, readRounds } = this;
+    return [preVotes, leadership, leadersTime, succession, elected, readRounds].flatMap((checker) =>
       checker.finish(),
     );
   }
@@ -42,6 +57,7 @@ export class Hearing {
   /** The node knows no leader. */
   leaderGone(life: NodeLife): void {
     this.preVotes.leaderGone(life);
+    this.readRounds.leaderGone(life);
   }
 
   sent(life: NodeLife, { message: said, to, timeMs }: Saying): void {
@@ -53,6 +69,8 @@ export class Hearing {
     else if (said.type === "appendEntries")
       this.leadership.commits(life, node, said.term, said.commitIndex, life.log!.termOf(said.commitIndex));
     else if (said.type === "timeoutNow") this.#toldToCampaign(life, said.term, to);
+    else if (said.type === "readIndex") this.readRounds.asks(life, said, said.term);
+    else if (said.type === "readIndexReply") this.#tellsWhereToRead(life, said);
     if (said.type !== "requestVote") return;
     this.#onVote({ node, term: said.term, candidate: node });
     if (!said.isTransfer) this.preVotes.campaigned(node, said.term, votersOf(configurationOf(life)));
@@ -65,6 +83,17 @@ export class Hearing {
     const { role, configuration, configurationIndex, commitIndex } = life.member!.status!;
     if (role === "leader" && configurationIndex <= commitIndex && !votersOf(configuration).includes(id))
       this.leadership.leadsWithoutVote(id, term);
+  }
+
+  #tellsWhereToRead(life: NodeLife, { to, boot, request, term, index }: ReadIndexReply): void {
+    const commitTerm = life.log!.termOf(life.member!.status!.commitIndex);
+    const question: ReadQuestion = { from: to, boot, request };
+    this.readRounds.answers(life, { ...question, node: life.id, term, index, commitTerm });
+  }
+
+  /** It leads from now on. */
+  wins(life: NodeLife, { id, term, configuration }: NodeStatus): void {
+    this.elected.leads(life, id, term, votersOf(configuration));
   }
 
   /** A leader has taken a step. */
@@ -82,11 +111,24 @@ export class Hearing {
 
   received(life: NodeLife, said: Message): void {
     const { from, term } = said;
+    if (ofLeader.has(said.type)) this.#heardLeader(life);
     if (said.type === "preVote") this.preVotes.asked(life, from, term, said.last);
     else if (said.type === "appendReply" || said.type === "heartbeatReply")
       this.leadership.heard(life, from, term, life.monotonicMs);
     else if (said.type === "heartbeat" && said.isConfirmed && term >= life.member!.consensus!.term)
       this.preVotes.confirmed(life, { leader: from, term, atMs: life.monotonicMs });
+    else if (said.type === "voteReply" && said.isGranted) this.elected.given(life, from, term);
+    else if (said.type === "readIndex") this.readRounds.asked(life, term, said, this.#committedIndex());
+    else if (said.type === "readIndexReply" && said.boot === life.directory!.identity.boot)
+      this.readRounds.isTold(life, said.request);
+  }
+
+  /** Who hears it late has given it up before, maybe in the same step. */
+  #heardLeader(life: NodeLife): void {
+    const atMs = life.monotonicMs;
+    const lastMs = this.#heardMs.get(life) ?? atMs;
+    this.#heardMs.set(life, atMs);
+    if (atMs - lastMs >= this.#patienceMs) this.readRounds.leaderGone(life);
   }
 
   taken(life: NodeLife): void {

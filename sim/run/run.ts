@@ -1,10 +1,11 @@
 import { observeReached } from "../../src/base/reached.ts";
+import type { Member } from "../../src/raft/configuration.ts";
 import { consensusTickMs } from "../../src/replica/consensus.ts";
 import { type Violation, Violations } from "../checkers/checker.ts";
 import { checkHistory, type Judgement } from "../checkers/history.ts";
 import { showOperation } from "../checkers/show.ts";
 import { FaultCounts } from "../fault-counts.ts";
-import { describeKnobs, drawKnobs } from "../knobs.ts";
+import { describeKnobs, drawKnobs, type Knobs } from "../knobs.ts";
 import type { SimMachine } from "../machine.ts";
 import { calmNetwork } from "../network.ts";
 import { Prng } from "../prng.ts";
@@ -80,12 +81,16 @@ export class SimRun {
     this.world = new SimWorld(random, own);
     this.#seconds = seconds;
     this.#workload = workload;
-    this.#watch = new Watch(this.world, this.#nodes, () => this.recorder, convergeMsMax * 1000);
+    const first = firstMembers(own);
+    this.#watch = new Watch(this.world, this.#nodes, () => this.recorder, {
+      first: { members: first },
+      convergeWithinUs: convergeMsMax * 1000,
+    });
     this.recorder = new Recorder(this.world.scheduler, () => this.#watch.clusterTime);
     this.#watch.onDied = (life) => this.#died(life);
     this.#watch.onRefused = (life, error) => this.#refused(life, error);
     this.world.leading = () => this.#leading;
-    this.#addNodes();
+    this.#addNodes(first);
     this.#addClients();
     this.#operator = new ClusterOperator(this.world, this.#nodes);
   }
@@ -254,13 +259,10 @@ export class SimRun {
 
   // The cluster
 
-  #addNodes(): void {
+  #addNodes(members: readonly Member[]): void {
     const { knobs } = this.world;
     const random = this.world.fork();
-    const count = knobs.voters + knobs.learners;
-    const members = Array.from({ length: count }, (_, i) => {
-      return { id: `n${i + 1}`, isVoter: i < knobs.voters, about: "1" };
-    });
+    const count = members.length;
     const spares = Array.from({ length: knobs.spares }, (_, i) => ({ id: `n${count + i + 1}` }));
     const identity = {
       clusterId: random.bytes(16).toString("hex"),
@@ -316,4 +318,10 @@ export class SimRun {
       `${life.id} does not start: ${error instanceof Error ? error.stack : String(error)}`,
     );
   }
+}
+
+function firstMembers({ voters, learners }: Knobs): readonly Member[] {
+  return Array.from({ length: voters + learners }, (_, i) => {
+    return { id: `n${i + 1}`, isVoter: i < voters, about: "1" };
+  });
 }

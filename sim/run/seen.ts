@@ -7,6 +7,10 @@ import type { NodeLife } from "./node.ts";
 export class Seen {
   life: NodeLife | undefined;
   steps = -1;
+  /** A snapshot has taken the place of its log and not yet of its engine: what was seen of it is of before. */
+  isLoading = false;
+  /** The last term in which it was seen to lead. */
+  ledTerm = 0;
   role = "";
   vote: string | undefined;
   saved: HardState | undefined;

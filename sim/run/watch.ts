@@ -1,7 +1,9 @@
 import { entryKinds } from "../../src/log/entry.ts";
+import type { Wal } from "../../src/log/wal.ts";
 import type { PeerMessage } from "../../src/peers/message.ts";
 import { crc32 } from "../../src/platform/crc32.ts";
 import type { ReplyWriter } from "../../src/protocol/reply-writer.ts";
+import { type Configuration, decodeConfiguration } from "../../src/raft/configuration.ts";
 import type { NodeStatus } from "../../src/raft/raw-node.ts";
 import type { Entry, LogIndex, NodeId, PlacedConfiguration } from "../../src/raft/types.ts";
 import { type Violation, Violations } from "../checkers/checker.ts";
@@ -9,7 +11,9 @@ import { Bounds } from "../checkers/cluster/bounds.ts";
 import type { Counted } from "../checkers/cluster/held.ts";
 import { ClusterCheckers } from "../checkers/cluster/index.ts";
 import { MemberChanges } from "../checkers/cluster/member-changes.ts";
+import { MembersInForce } from "../checkers/cluster/members-in-force.ts";
 import type { Observation } from "../checkers/cluster/observation.ts";
+import { SnapshotWaits } from "../checkers/cluster/snapshot-waits.ts";
 import type { SentVote } from "../checkers/cluster/votes.ts";
 import { Settlement } from "../checkers/settlement.ts";
 import type { Addressee, Letter } from "../network.ts";
@@ -23,6 +27,8 @@ import type { Pending, Recorder } from "./recorder.ts";
 import { Seen } from "./seen.ts";
 
 const uncommittedBytes = "bytes of uncommitted entries";
+/** How long a leader may wait for a snapshot without sending any of it: ten times what it takes to send a piece again. */
+const snapshotWaitMs = 5_000;
 /** Entries between two looks at the whole state of a node. */
 const hashEvery = 32;
 
@@ -31,6 +37,8 @@ export class Watch implements NodeObserver {
   readonly checkers: ClusterCheckers;
   readonly hearing: Hearing;
   readonly memberChanges: MemberChanges = new MemberChanges();
+  readonly membersInForce: MembersInForce;
+  readonly snapshotWaits: SnapshotWaits = new SnapshotWaits(snapshotWaitMs);
   readonly bounds: Bounds;
   readonly settlement: Settlement = new Settlement();
   readonly violations: Violations = new Violations("nodes");
@@ -46,7 +54,7 @@ export class Watch implements NodeObserver {
   readonly #recorder: () => Recorder;
   readonly #seen: Map<SimNode, Seen> = new Map();
   readonly #votes: SentVote[] = [];
-  readonly #counted: Counted[] = [];
+  readonly #counted: { readonly counted: Counted; readonly seen: Seen }[] = [];
   readonly #replies: { readonly index: number; readonly life: NodeLife; readonly quorum: number }[] = [];
   /** Hashes of entries, by term and index. */
   readonly #hashes: Map<string, string> = new Map();
@@ -62,11 +70,16 @@ export class Watch implements NodeObserver {
     world: SimWorld,
     nodes: readonly SimNode[],
     recorder: () => Recorder,
-    convergeWithinUs: number,
+    { first, convergeWithinUs }: { readonly first: Configuration; readonly convergeWithinUs: number },
   ) {
     this.bounds = new Bounds({ [uncommittedBytes]: world.knobs.raft.uncommittedBytesMax });
     this.checkers = new ClusterCheckers({ convergeWithinUs });
-    this.hearing = new Hearing(world.knobs.raft, (vote) => this.#votes.push(vote));
+    this.hearing = new Hearing(
+      world.knobs.raft,
+      (vote) => this.#votes.push(vote),
+      () => this.checkers.committedIndex,
+    );
+    this.membersInForce = new MembersInForce(showMembers(first));
     this.#world = world;
     this.#nodes = nodes;
     this.#recorder = recorder;
@@ -88,9 +101,16 @@ export class Watch implements NodeObserver {
       this.#observe(life, seen);
     }
     if (this.#counted.length > 0)
-      for (const counted of this.#counted.splice(0)) this.checkers.held.counted(counted);
+      for (const { counted, seen } of this.#counted.splice(0)) this.#count(counted, seen);
     if (this.#votes.length > 0) for (const vote of this.#votes.splice(0)) this.checkers.votes.sent(vote);
     if (this.#replies.length > 0) for (const reply of this.#replies.splice(0)) this.#acknowledge(reply);
+  }
+
+  /** What cannot be judged yet is told again. */
+  #count(counted: Counted, seen: Seen): void {
+    const peer = this.#nodes.find(({ id }) => id === counted.peer);
+    const isUnseen = peer !== undefined && this.#seenOf(peer).isLoading;
+    if (isUnseen || !this.checkers.held.counted(counted)) seen.counted.delete(counted.peer);
   }
 
   #seenOf(node: SimNode): Seen {
@@ -110,11 +130,9 @@ export class Watch implements NodeObserver {
   }
 
   finish(): readonly Violation[] {
-    const { checkers, hearing, memberChanges, bounds, settlement } = this;
-    return [
-      ...this.violations.all,
-      ...[checkers, hearing, memberChanges, bounds, settlement].flatMap((checker) => checker.finish()),
-    ];
+    const { checkers, hearing, memberChanges, membersInForce, snapshotWaits, bounds, settlement } = this;
+    const all = [checkers, hearing, memberChanges, membersInForce, snapshotWaits, bounds, settlement];
+    return [...this.violations.all, ...all.flatMap((checker) => checker.finish())];
   }
 
   // From the nodes
@@ -122,6 +140,7 @@ export class Watch implements NodeObserver {
   sent(life: NodeLife, message: PeerMessage): void {
     this.checkers.quarantine.acted(life.id, `sent a message of type ${message.type}`);
     if (message.type === "consensus" && !life.isStray) this.hearing.sent(life, message);
+    else if (message.type === "snapshotPiece") this.snapshotWaits.sent(life, message.to, life.monotonicMs);
   }
 
   received(life: NodeLife, message: PeerMessage): void {
@@ -221,12 +240,17 @@ export class Watch implements NodeObserver {
     const { log, member } = life;
     const status = member?.status;
     if (log === undefined || status === undefined) return;
+    if (status.leaderId === undefined) this.hearing.leaderGone(life);
+    if (status.role === "leader" && seen.ledTerm !== status.term) {
+      seen.ledTerm = status.term;
+      this.hearing.wins(life, status);
+    }
     const { appliedIndex } = member!;
     // A snapshot that was received takes the place of the log before it takes that of the engine.
-    if (appliedIndex < log.firstIndex - 1) return;
+    seen.isLoading = appliedIndex < log.firstIndex - 1;
+    if (seen.isLoading) return;
     const { role } = seen;
     const term = seen.numbers[0];
-    if (status.leaderId === undefined) this.hearing.leaderGone(life);
     if (status.role === "leader") this.#led(life, seen, status);
     if (!seen.differs(life, status)) return;
     const { configuration, configurationIndex: index } = status;
@@ -239,21 +263,25 @@ export class Watch implements NodeObserver {
     seen.configurationIndex = index;
     if (status.role !== role || (status.role === "leader" && status.term !== term))
       this.#world.trace.note(`${life.id} is ${status.role} in term ${status.term}`);
-    this.checkers.observe(this.#observationOf(life, status));
+    const observation = this.#observationOf(life, status);
+    this.checkers.observe(observation);
+    if (isSettled(log, status)) this.membersInForce.goesBy(observation, showMembers(configuration));
     if (status.role === "leader") this.#measure(life, status);
   }
 
   #led(life: NodeLife, seen: Seen, status: NodeStatus): void {
     this.hearing.led(life, status);
     const { id: node, term, peers, configuration } = status;
-    for (const { id: peer, match } of peers) {
+    const atMs = life.monotonicMs;
+    for (const { id: peer, match, state } of peers) {
+      this.snapshotWaits.led(life, { node, term, to: peer, isWaiting: state === "snapshot", atMs });
       const incarnation = configuration.members.find(({ id }) => id === peer)?.about ?? "";
       const name = `${term} ${incarnation} ${match}`;
       if (seen.counted.get(peer) === name) continue;
       seen.counted.set(peer, name);
       const matchTerm = match >= status.firstIndex ? life.log!.termOf(match) : undefined;
       const peerTerm = this.#nodes.find(({ id }) => id === peer)?.life?.member?.status?.term ?? term;
-      this.#counted.push({ node, term, peer, incarnation, match, matchTerm, peerTerm });
+      this.#counted.push({ counted: { node, term, peer, incarnation, match, matchTerm, peerTerm }, seen });
     }
   }
 
@@ -297,6 +325,8 @@ export class Watch implements NodeObserver {
     const name = `${life.log!.termOf(index)} ${index}`;
     if (entry === undefined) return this.#hashes.get(name);
     const hash = entryHash(entry as Entry);
+    if (entry.kind === entryKinds.configuration && !this.#hashes.has(name))
+      this.membersInForce.stored(index, entry.term, showMembers(decodeConfiguration(entry.payload)));
     this.#hashes.set(name, hash);
     return hash;
   }
@@ -348,6 +378,16 @@ function hasMet({ node }: NodeLife, other: NodeLife): boolean {
 
 function endOf({ id, incarnation, member }: NodeLife): End {
   return { id, incarnation: String(incarnation), placed: member?.inForce };
+}
+
+/** All that it knows is on its disk. */
+function isSettled(log: Wal, { firstIndex, stableIndex, lastIndex }: NodeStatus): boolean {
+  const isWritten = log.lastIndex === lastIndex && log.stableIndex === lastIndex;
+  return isWritten && stableIndex === lastIndex && log.firstIndex === firstIndex;
+}
+
+function showMembers({ members }: Configuration): string {
+  return members.map(({ id, isVoter, about }) => `${id}${isVoter ? "" : " (learner)"} ${about}`).join(", ");
 }
 
 function entryHash({ kind, payload }: Entry): string {

@@ -329,7 +329,7 @@ test("what a leader counts on is on that disk, unless a later leader has it repl
   checkers.held.counted({ ...counted, match: 2 });
   checkers.held.counted({ ...counted, match: 0, matchTerm: 0 });
   // Of another disk, compacted by the leader, or cut by a later one.
-  checkers.held.counted({ ...counted, match: 9, incarnation: "i2" });
+  assert.equal(checkers.held.counted({ ...counted, match: 9, incarnation: "i2" }), false);
   checkers.held.counted({ ...counted, match: 9, matchTerm: undefined });
   checkers.held.counted({ ...counted, match: 9, peerTerm: 3 });
   assert.deepEqual(checkers.held.finish(), []);

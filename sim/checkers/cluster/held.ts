@@ -29,14 +29,19 @@ export class Held implements Checker {
     this.#logs = logs;
   }
 
-  /** To be told when the leader has counted, after all nodes were observed. */
-  counted({ node, term, peer, incarnation, match, matchTerm, peerTerm }: Counted): void {
+  /**
+   * To be told when the leader has counted, after all nodes were observed. False: the member's disk was not seen yet, and it is
+   * to be told again.
+   */
+  counted({ node, term, peer, incarnation, match, matchTerm, peerTerm }: Counted): boolean {
+    if (match === 0 || matchTerm === undefined || peerTerm > term) return true;
     const log = this.#logs.nodes.get(peer);
-    if (match === 0 || matchTerm === undefined || peerTerm > term) return;
-    if (log?.incarnation !== incarnation || holdsDurably(log, match, matchTerm)) return;
+    if (log?.incarnation !== incarnation) return false;
+    if (holdsDurably(log, match, matchTerm)) return true;
     this.#violations.add(
       `${node}, which leads term ${term}, counts on ${peer} for its entry ${match} of term ${matchTerm}, which is not on that disk.`,
     );
+    return true;
   }
 
   finish(): readonly Violation[] {
