@@ -72,7 +72,8 @@ export class LostDisks {
       .map((other) => other.machine);
     if (node.alive === undefined || node.alive.isClosing || others.length === 0 || node.ownDisk !== undefined)
       return;
-    if (node.isDamaged) return;
+    // A disk that fails is mended where it is.
+    if (node.isDamaged || machine.isSpoilt) return;
     machine.crash(this.#random.pick(crashKinds), { isMachineOn: true });
     const other = this.#random.pick(others);
     this.#world.faults.count("foreign directory");
@@ -94,6 +95,7 @@ export class LostDisks {
     const node = this.#nodeOf(machine);
     if (node.alive?.member?.inForce === undefined || node.alive.isClosing || node.ownDisk !== undefined)
       return;
+    if (machine.isSpoilt) return;
     const { copy } = node;
     if (copy === undefined || copy.incarnation !== node.incarnation) this.#copy(node);
     else if (this.#random.chance(0.3)) this.#takeOldVote(node, copy);
