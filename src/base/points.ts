@@ -238,6 +238,7 @@ export const points = {
   "replica/quorum-rounds.ts": {
     "late-round-answer": { of: [11], is: "an answer to an earlier round, or of no voter" },
     "round-spoiled-by-newer-members": { of: [21], is: "one who was asked knows of newer members" },
+    "round-waits-for-members": { of: [21], is: "who asks has newer members in its own log" },
   },
   "replica/cluster-time.ts": {
     "wall-clock-far-off": {

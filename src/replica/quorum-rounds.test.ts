@@ -54,16 +54,32 @@ test("a voter whose log has newer members than are committed here does not count
   assert.equal(batch.readIndex, 11);
 });
 
-test("this node's own end does not count either where its log has newer members, and it says so to others", () => {
-  const { rounds, batch, sent } = asked({ ...usual, knownConfigurationIndex: 12, lastIndex: 12 });
-  assert.equal(rounds.answered(answer("n3", 1, 11)), false);
+/**
+ * n1 has lost its disk, and is to be a learner of another incarnation (entry 12). n2 knows that, and hears the new n1; by the
+ * members that are committed here, n1 is a voter still. The write that n1 and n2 had is nowhere else.
+ */
+test("while this node's own log has newer members, nobody counts, and it says so to others", () => {
+  const scene = asked({ ...usual, knownConfigurationIndex: 12, lastIndex: 12 });
+  const { rounds, batch, sent } = scene;
+  assert.equal(rounds.answered(answer("n1", 0, 0)), false);
+  assert.equal(rounds.answered(answer("n3", 1, 9)), false);
   assert.equal(batch.readIndex, Number.POSITIVE_INFINITY);
-  assert.equal(rounds.answered(answer("n1", 1, 11)), true);
   rounds.requested({ type: "logEndRequest", from: "n1", to: "n2", boot: 3, round: 7 });
   assert.deepEqual(sent.at(-1), {
     ...{ type: "logEnd", from: "n2", to: "n1", boot: 3, round: 7 },
     ...{ lastIndex: 12, heldIndex: 10, configurationIndex: 12 },
   });
+  scene.own = { ...usual, configurationIndex: 12, knownConfigurationIndex: 12, lastIndex: 12 };
+  rounds.begin(false);
+  assert.equal(rounds.answered(answer("n3", 12, 12, 2)), true);
+  assert.equal(batch.readIndex, 12);
+});
+
+test("newer members that come to this node's log after the round began spoil it", () => {
+  const scene = asked(usual);
+  scene.own = { ...usual, knownConfigurationIndex: 12, lastIndex: 12 };
+  assert.equal(scene.rounds.answered(answer("n1", 0, 0)), false);
+  assert.equal(scene.batch.readIndex, Number.POSITIVE_INFINITY);
 });
 
 test("answers to a round that began under other members are of no use", () => {

@@ -25,8 +25,9 @@ export interface OwnState {
  *   round may end lower, where an earlier one met entries that never commit;
  * - a write has its W when so many voters say that they hold it committed.
  *
- * The answer of a voter that knows newer members, committed or not, does not count, this node's own neither: what was
- * written since may be on others. Where those members are committed, no majority without such a voter is left.
+ * The answer of a voter that knows newer members, committed or not, does not count: what was written since may be on
+ * others. Where those members are committed, no majority without such a voter is left. And while this node itself knows
+ * newer ones, no answer counts: by then it hears whom those name, who may have lost the disk of the voter that was asked.
  */
 export class QuorumRounds {
   readonly #own: () => OwnState;
@@ -58,9 +59,13 @@ export class QuorumRounds {
     this.#round++;
     this.#configurationIndex = configurationIndex;
     this.#answers.clear();
+    this.#asking = [];
+    if (knownConfigurationIndex !== configurationIndex) {
+      reached("round-waits-for-members");
+      return;
+    }
     this.#asking = [...this.#reads];
-    if (voters.includes(id) && knownConfigurationIndex === configurationIndex)
-      this.#answers.set(id, { lastIndex, heldIndex });
+    if (voters.includes(id)) this.#answers.set(id, { lastIndex, heldIndex });
     for (const to of voters) {
       if (to !== id) this.#send({ type: "logEndRequest", from: id, to, boot, round: this.#round });
     }
@@ -80,8 +85,9 @@ export class QuorumRounds {
       reached("late-round-answer");
       return false;
     }
-    // Newer members since the round began: the next one asks them.
+    // Newer members since the round began, committed or not: the next one asks them.
     if (this.#configurationIndex !== own.configurationIndex) return false;
+    if (this.#configurationIndex !== own.knownConfigurationIndex) return false;
     if (configurationIndex > own.configurationIndex) {
       reached("round-spoiled-by-newer-members");
       return false;
