@@ -70,6 +70,8 @@ export class Hearing {
       this.leadership.commits(life, node, said.term, said.commitIndex, life.log!.termOf(said.commitIndex));
     else if (said.type === "timeoutNow") this.#toldToCampaign(life, said.term, to);
     else if (said.type === "readIndex") this.readRounds.asks(life, said, said.term);
+    // It had given its leader up, and may have heard it again in the same step.
+    else if (said.type === "preVote") this.readRounds.leaderGone(life);
     else if (said.type === "readIndexReply") this.#tellsWhereToRead(life, said);
     if (said.type !== "requestVote") return;
     this.#onVote({ node, term: said.term, candidate: node });
