@@ -52,7 +52,7 @@ export class Freshness {
 
   /** A reply told this revision. */
   saw(revision: number): void {
-    if (revision > this.#floor) this.#told(revision);
+    this.#told(revision);
   }
 
   /** Whether it is known how far a node must have come to have the first so many writes. */

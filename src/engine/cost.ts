@@ -308,6 +308,15 @@ export function readsValues(command: Command, args: Arguments): boolean {
   return command.fullName !== "set" || args.count > 3;
 }
 
+/** Those whose time grows with more than the length of one value: with two, with the keys, or with the size of a number. */
+const steep: ReadonlySet<string> = new Set(["lcs", "scan", "keys", "randomkey", "incrbyfloat"]);
+const isSteepById: readonly boolean[] = commands.map(({ fullName }) => steep.has(fullName));
+
+/** Whether short values may make the command take long. */
+export function isSteep({ id }: Command): boolean {
+  return isSteepById[id]!;
+}
+
 /** Those that may leave a longer value than their request has bytes; a numbered one may be any of them. */
 const lengthening: ReadonlySet<string> = new Set([
   ...["append", "setrange", "incrbyfloat", "rename", "renamenx", "copy", "move", "swapdb", "session|id"],
@@ -319,5 +328,5 @@ export function mayLengthen({ id }: Command, args: Arguments): boolean {
   return lengthensById[id]! || args.to - args.from > shortBytes;
 }
 
-/** No request that has fewer bytes leaves a value that costs more than 1 µs. */
+/** No request that has fewer bytes leaves a value whose copy takes more than 1 µs. */
 const shortBytes = 512;

@@ -73,8 +73,10 @@ export class Lane {
     this.#hasSent = true;
     // Small parts are copied into one write: each write is a call of the system.
     if (parts.length === 1) stream.write(parts[0]!);
-    else if (bytes <= joinedBytesMax) writeJoined(stream, parts);
-    else stream.writeAll(parts);
+    else if (bytes > joinedBytesMax) stream.writeAll(parts);
+    // What has to wait keeps its buffer.
+    else if (stream.unsentBytes > 0) stream.write(Buffer.concat(parts, bytes));
+    else writeJoined(stream, parts);
     return true;
   }
 

@@ -78,3 +78,21 @@ test("what is in a log stays as it is when the batch is proposed again", () => {
   writeBatchTime(batch!.takePayload(), 2_000);
   assert.deepEqual(first, logged);
 });
+
+test("reads alone take no room from the entries between them", () => {
+  const slab = new Slab();
+  const get = encodeArguments(["GET", "key"].map((word) => Buffer.from(word)));
+  const set = encodeArguments(["SET", "key", "1"].map((word) => Buffer.from(word)));
+  const payloads = [0, 1].map(() => {
+    for (let i = 0; i < 50_000; i++) {
+      const reads = new Batch(slab);
+      reads.addRead(get, 0, nobody, "linearizable", 0);
+      reads.seal();
+    }
+    const batch = new Batch(slab);
+    batch.addWrite(set, 0, nobody);
+    batch.seal();
+    return batch.payload;
+  });
+  assert.equal(payloads[0]!.buffer, payloads[1]!.buffer);
+});

@@ -124,7 +124,8 @@ export class Batch {
 
   /** Ends the batch. */
   seal(): void {
-    this.payload = beginningAt(batchNumberBytesMax, this.#slab.end());
+    if (this.isReadOnly) this.#slab.giveBack();
+    else this.payload = beginningAt(batchNumberBytesMax, this.#slab.end());
   }
 
   /**
@@ -219,6 +220,11 @@ export class Slab {
     this.#bytes[this.#to] = db;
     args.bytes.copy(this.#bytes, this.#to + 1, args.from, args.to);
     this.#to += length;
+  }
+
+  /** Nothing becomes of what was begun. */
+  giveBack(): void {
+    this.#to = this.#from;
   }
 
   end(): Buffer {

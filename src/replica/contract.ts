@@ -99,7 +99,10 @@ export interface Origin {
   readonly isGone: boolean;
   /** Replies of commands that were taken with LATER are still to come. */
   readonly isWaiting: boolean;
-  /** Carries out a command of the connection's own, within a transaction or as a read: WATCH. */
+  /**
+   * Carries out a command of the connection's own: within a transaction; as a read (WATCH); or MULTI, which says what the
+   * connection has decided already, and is carried out in its turn also where those before it come to nothing.
+   */
   perform(command: Command, args: Arguments): void;
   /** So many commands that were taken with LATER have their replies in `out`; 0: a part of a long one is there. */
   settled(count: number): void;

@@ -107,7 +107,8 @@ export class Forwarding {
 
   /** Another member's entry: proposed if this node leads. */
   forwarded({ from, session, sequence, kind, voters, payload }: Forward): void {
-    const answer = this.#parts.propose(kind, Buffer.from(payload), voters);
+    const taken = this.#parts.leads() ? Buffer.from(payload) : payload;
+    const answer = this.#parts.propose(kind, taken, voters);
     const refusal = typeof answer === "string" ? answer : undefined;
     this.#parts.send({ type: "forwardReply", from: this.#parts.id, to: from, session, sequence, refusal });
   }
@@ -171,7 +172,7 @@ export class Forwarding {
   #bring(batch: Batch): boolean {
     const { writes, session, sequence, writeQuorum: voters } = batch;
     const kind = writes > 0 ? entryKinds.commands : entryKinds.time;
-    const payload = batch.takePayload();
+    const payload = this.#parts.leads() ? batch.takePayload() : batch.payload;
     if (!this.#bringEntry({ kind, payload, session, sequence, voters })) return false;
     batch.isLogged = true;
     return true;

@@ -46,3 +46,23 @@ test("what a caller has decided by itself is said, also where those before it co
   assert.equal(caller.said, `${error}+OK\r\n+QUEUED\r\n${error}`);
   assert.equal(caller.answered, 4);
 });
+
+test("replies that were kept back are given out when all is given up, and what has none is told so", () => {
+  const proposals = new Proposals();
+  const [half, none] = [new Caller(), new Caller()];
+  for (const caller of [half, none]) {
+    proposals.open.addWrite(words("SET a 1"), 0, caller);
+    proposals.open.addRead(words("GET a"), 0, caller, "stale", 0);
+    proposals.seal(0);
+  }
+  // Applied in part, while its replies wait for more voters; and given up behind it.
+  const [first, second] = proposals.sealed;
+  first!.replies = [Buffer.from("+OK\r\n")];
+  first!.next = 1;
+  second!.replies = [];
+  second!.isApplied = true;
+  proposals.failAll("UNKNOWN_OUTCOME", "CLUSTERDOWN");
+  assert.equal(half.said, "+OK\r\n-CLUSTERDOWN\r\n");
+  assert.equal(none.said, "-CLUSTERDOWN\r\n".repeat(2));
+  assert.deepEqual([half.answered, none.answered], [2, 2]);
+});

@@ -123,7 +123,7 @@ export class Proposals {
     this.open = new Batch(this.#slab);
     for (const batch of failed) {
       batch.isDone = true;
-      if (batch.isApplied) deliver(batch, error);
+      if (batch.isApplied && batch.replies?.length === batch.count) deliver(batch, error);
       else settleAll(batch, batch.isProposed ? error : others);
     }
     this.drain();
@@ -139,6 +139,8 @@ function isUnproposed(batch: Batch): boolean {
 }
 
 function settleAll(batch: Batch, error: string): void {
+  // What is applied and was kept back.
+  for (let i = 0; i < (batch.replies?.length ?? 0); i++) answer(batch, i, undefined);
   for (let i = batch.next; i < batch.count; i++) {
     const origin = batch.origins[i]!;
     if (origin.isGone) continue;
@@ -162,11 +164,14 @@ function isSaid(batch: Batch, item: number, origin: Origin): boolean {
 const said = new Arguments();
 
 function deliver(batch: Batch, error: string | undefined): void {
-  for (let i = 0; i < batch.count; i++) {
-    const origin = batch.origins[i]!;
-    if (origin.isGone) continue;
-    if (error !== undefined && !batch.isRead(i)) origin.out.error(error);
-    else origin.out.raw(batch.replies![i]!);
-    origin.settled(1);
-  }
+  for (let i = 0; i < batch.count; i++) answer(batch, i, error);
+}
+
+/** Gives an item the reply that was kept back, or the error where it is a write. */
+function answer(batch: Batch, item: number, error: string | undefined): void {
+  const origin = batch.origins[item]!;
+  if (origin.isGone) return;
+  if (error !== undefined && !batch.isRead(item)) origin.out.error(error);
+  else origin.out.raw(batch.replies![item]!);
+  origin.settled(1);
 }

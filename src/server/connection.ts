@@ -3,9 +3,9 @@ import type { Stream, StreamHandler } from "../platform/net.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { BROKEN, COMMAND, PARTIAL, RequestDecoder } from "../protocol/request-decoder.ts";
 import type { Command } from "../protocol/spec/row.ts";
-import { commandNamed } from "../protocol/spec/table.ts";
 import { TextDecoder } from "../protocol/text.ts";
 import { FULL, LATER, type Origin, type Request, type Verdict } from "../replica/contract.ts";
+import { multi } from "../replica/words.ts";
 import { KeptBytes } from "./kept-bytes.ts";
 import { LateAnswer } from "./late-answer.ts";
 import { ClientReplies } from "./replies.ts";
@@ -40,7 +40,7 @@ interface Fault {
  *                      └── stays here while ────┘ FULL, or while too many replies are unsent
  *
  * Invariant: replies stand in `out` in the order of their commands. What this connection answers by itself
- * waits until the replica has answered everything before it (`#outstanding` is 0).
+ * waits until the replica has answered everything before it (`#outstanding` is 0), or takes its turn there (`saysBehind`).
  */
 export class Connection implements StreamHandler, Origin {
   readonly out: ClientReplies;
@@ -186,6 +186,7 @@ export class Connection implements StreamHandler, Origin {
     const { request, session } = this;
     if (session.replyMode !== "on") return false;
     const { readMode, readLagMs } = request;
+    const { lastCommand } = session;
     request.command = multi;
     request.args = item;
     // It sees nothing, so it waits for nothing but its turn.
@@ -194,6 +195,7 @@ export class Connection implements StreamHandler, Origin {
     const isTaken = this.submit();
     request.readMode = readMode;
     request.readLagMs = readLagMs;
+    session.lastCommand = lastCommand;
     return isTaken;
   }
 
@@ -492,5 +494,4 @@ export class Connection implements StreamHandler, Origin {
   }
 }
 
-const multi: Command = commandNamed("multi")!;
 const noArguments: Arguments = new Arguments();

@@ -1,5 +1,5 @@
 import { limits } from "../base/limits.ts";
-import { dependsOnValues, mayLengthen, readsValues } from "../engine/cost.ts";
+import { dependsOnValues, isSteep, mayLengthen, readsValues } from "../engine/cost.ts";
 import type { Queued } from "../engine/transaction.ts";
 import type { Stream } from "../platform/net.ts";
 import type { Arguments } from "../protocol/arguments.ts";
@@ -57,6 +57,8 @@ export class Transaction {
   dependsOnValues = false;
   /** Some of them take as long as values are that they find. */
   readsValues = false;
+  /** Some of them take long also where all writes before them are short. */
+  isSteep = false;
   /** Some of them may make values long. */
   lengthens = false;
   /** The database that a SELECT among the queued commands has chosen. */
@@ -87,6 +89,7 @@ export class Transaction {
     if (this.slot < 0) this.slot = slotOf(command, args);
     if (dependsOnValues(command)) this.dependsOnValues = true;
     if (readsValues(command, args)) this.readsValues = true;
+    if (isSteep(command)) this.isSteep = true;
     if (mayLengthen(command, args)) this.lengthens = true;
     if (command.denyOom) this.denyOom = true;
     if (command.route === "local") this.hasOwnAffairs = true;

@@ -101,7 +101,7 @@ export function exec(connection: Connection, command: Command, args: Arguments):
   if (transaction === undefined) return connection.performInTurn(plainExec, args);
   if (transaction.isBroken) {
     if (!connection.performInTurn(plainExec, args)) return false;
-  } else if (transaction.readsValues && connection.mayLengthen) {
+  } else if (mustWait(connection, transaction)) {
     return false;
   } else {
     const number = command === plainExec ? [] : wordsBefore(args, numberArguments);
@@ -113,6 +113,11 @@ export function exec(connection: Connection, command: Command, args: Arguments):
 }
 
 const plainExec = commandNamed("exec")!;
+
+/** What is under way may make it take longer than can be told now. */
+function mustWait(connection: Connection, { readsValues, isSteep }: Transaction): boolean {
+  return (isSteep && connection.isWaiting) || (readsValues && connection.mayLengthen);
+}
 
 function wordsBefore(args: Arguments, end: number): Buffer[] {
   return Array.from({ length: end }, (_, i) => args.copyOf(i));
@@ -131,6 +136,8 @@ function propose(
   request.db = session.db;
   const micros = microsOf(connection, transaction, number.length);
   if (micros > limits.commandMicrosMax) {
+    // In its turn, and measured anew by then.
+    if (connection.isWaiting) return false;
     server.stats.rejected[command.id]!++;
     abort(connection, takesTooLong(micros));
     return true;

@@ -411,3 +411,37 @@ test("a transaction waits for what was made long right before it, and is measure
     `:8000001\r\n+OK\r\n${"+QUEUED\r\n".repeat(3)}${told}, it may take 20\r\n:8000001\r\n`,
   );
 });
+
+/** Each takes too long for a transaction only because of what stands right in front of it. */
+const costlyOnes: readonly (readonly [what: string, front: readonly Line[], command: Line, count: number])[] =
+  [
+    ["of a value that was there", ["SET short 1"], "GET long", 3],
+    [
+      "that compares two short values",
+      [`SET a ${"x".repeat(470)}`, `SET b ${"y".repeat(470)}`],
+      "LCS a b LEN",
+      150,
+    ],
+    ["of a value that is made longer", ["APPEND long x"], "GET long", 3],
+  ];
+
+for (const [what, front, command, count] of costlyOnes) {
+  test(`a costly transaction ${what} is refused in its turn`, async () => {
+    const { conversation } = await openDurably(1, 1);
+    const send = (lines: readonly Line[]): void =>
+      conversation.take({
+        client: 0,
+        sends: Buffer.concat(lines.map((line) => encodeRequest(line.split(" ")))),
+      });
+    send(["SETRANGE long 8000000 x"]);
+    const before = conversation.seen()[0]!.received.length;
+    send([...front, "MULTI", ...Array<Line>(count).fill(command), "EXEC", "ECHO end"]);
+    const lines = conversation.seen()[0]!.received.slice(before).split("\r\n");
+    assert.deepEqual(lines.slice(front.length, front.length + 1 + count), [
+      "+OK",
+      ...Array(count).fill("+QUEUED"),
+    ]);
+    assert.match(lines[front.length + 1 + count]!, /^-EXECABORT .*TOO_LARGE/);
+    assert.equal(lines[front.length + 3 + count], "end");
+  });
+}
