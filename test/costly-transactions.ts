@@ -59,6 +59,7 @@ export function filled(): Engine {
   const small = Array.from({ length: 10_000 }, (_, i) => [key(i), "v".repeat(32)]);
   carryOut(engine, itemOf([["MSET", ...small.flat()]]));
   carryOut(engine, itemOf([["MSET", "a", "ab".repeat(1_000), "b", "ba".repeat(1_000)]]));
+  carryOut(engine, itemOf([["SET", "far", "1e4900"]]));
   for (const [name, size] of Object.entries(values)) {
     carryOut(engine, itemOf([["SET", name, Buffer.alloc(size, "v")]]));
   }
@@ -77,6 +78,11 @@ export const makers: Readonly<Record<string, (i: number) => Words>> = {
   INCR: (i) => ["INCR", `n:${i}`],
   INCRBYFLOAT: (i) => ["INCRBYFLOAT", `f:${i}`, "1.5"],
   "INCRBYFLOAT with thousands of digits": (i) => ["INCRBYFLOAT", "f", i % 2 === 0 ? "1e4900" : "-1e4900"],
+  "INCRBYFLOAT of copies of such a text": (i) =>
+    [
+      ["COPY", "far", "f", "REPLACE"],
+      ["INCRBYFLOAT", "f", 1],
+    ][i % 2]!,
   "MGET of ten": (i) => ["MGET", ...Array.from({ length: 10 }, (_, j) => key(10 * i + j))],
   "MSET of ten": (i) => ["MSET", ...Array.from({ length: 10 }, (_, j) => [key(10 * i + j), "x"]).flat()],
   DEL: (i) => ["DEL", key(i)],

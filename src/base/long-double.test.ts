@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { addLongDouble, formatLongDouble, type LongDouble, parseLongDouble } from "./long-double.ts";
+import {
+  addLongDouble,
+  formatLongDouble,
+  type LongDouble,
+  mayBeLongNumber,
+  parseLongDouble,
+} from "./long-double.ts";
 
 function parse(text: string): LongDouble | undefined {
   const bytes = Buffer.from(`1${text}1`, "latin1");
@@ -112,4 +118,42 @@ test("a double is read as it is", () => {
       assert.equal(Number(mantissa) * 2 ** exponent, -value);
     }),
   );
+});
+
+test("sums of numbers that are not said to be long are short", () => {
+  const digits = (most: number) => fc.stringMatching(new RegExp(`^[0-9]{0,${most}}$`));
+  const exponent = fc.option(
+    fc.constantFrom("e", "E").chain((e) => fc.integer({ min: -60, max: 60 }).map((n) => e + n)),
+  );
+  const text = fc
+    .tuple(fc.constantFrom("", "-", "+"), digits(60), fc.constantFrom("", "."), digits(60), exponent)
+    .map(
+      ([sign, whole, point, fraction, power]) => sign + whole + point + (point && fraction) + (power ?? ""),
+    );
+  fc.assert(
+    fc.property(text, text, (a, b) => {
+      if (mayBeLongNumber(a) || mayBeLongNumber(b)) return;
+      assert.ok(sum(a, b).length < 200, `${a} + ${b}`);
+    }),
+  );
+});
+
+test("numbers are said to be long for what they are, and texts for nothing", () => {
+  for (const text of ["1e4900", "-1E-4900", "+.5e+0041", "0x1p16000", "0X.8P-41", "1".repeat(129)]) {
+    assert.ok(mayBeLongNumber(text), text);
+  }
+  for (const text of [
+    "",
+    "nan",
+    "inf",
+    "1e40",
+    "0x8p40",
+    "12.5",
+    "e99",
+    "step99",
+    "x".repeat(8_000),
+    "1".repeat(5_120),
+  ]) {
+    assert.ok(!mayBeLongNumber(text), text);
+  }
 });

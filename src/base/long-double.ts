@@ -35,6 +35,20 @@ export function parseLongDouble(bytes: Uint8Array, start: number, end: number): 
   return parseDecimal(text) ?? parseHexadecimal(text) ?? parseInfinite(text);
 }
 
+/** Digits of a text, and places of the point from there, that computing with it takes no time worth telling for. */
+const fewDigits = 128;
+const fewPlaces = 40;
+const far = /^[+-]?(?:[\d.]+e|0x[\da-f.]+p)[+-]?0*(\d+)$/i;
+
+/**
+ * Whether a text may be a number that takes long to read, or whose sum with another takes long to write: it has many
+ * digits, or its point is far from them. Texts that are no numbers are said to be quick as far as they are short.
+ */
+export function mayBeLongNumber(text: string): boolean {
+  if (text.length > fewDigits) return text.length < textBytesMax && /^[+-]?[\d.]/.test(text);
+  return Number(far.exec(text)?.[1] ?? 0) > fewPlaces;
+}
+
 /** The sum, or undefined where it is infinite or NaN. */
 export function addLongDouble(a: LongDouble, b: LongDouble): LongDouble | undefined {
   if (!Number.isFinite(a.exponent) || !Number.isFinite(b.exponent)) return undefined;

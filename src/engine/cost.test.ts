@@ -121,3 +121,35 @@ test("a value that is edited again and again is told to move once, not each time
     microsOf(engine, itemOf(Array.from({ length: times }, () => ["APPEND", "large", "x".repeat(10)])));
   assert.ok(append(100) < 3 * append(1));
 });
+
+test("INCRBYFLOAT is told to take long where a number is long, or may have become so before", () => {
+  const engine = filled();
+  const told = (...queued: readonly Words[]): number => microsOf(engine, itemOf(queued));
+  const add: Words = ["INCRBYFLOAT", "f", "1.5"];
+  const far: Words = ["SET", "f", "1e4900"];
+  const long: readonly (readonly Words[])[] = [
+    [["INCRBYFLOAT", "f", "1e4900"]],
+    [["INCRBYFLOAT", "far", "1"]],
+    [far, add],
+    [["MSET", "a", "1", "f", "1e-4900"], add],
+    [["SET", "f", "1e"], ["APPEND", "f", "4900"], add],
+    [["COPY", "far", "f"], add],
+    [["SET", "g", "0x1p9000"], ["RENAME", "g", "f"], add],
+    [
+      ["SWAPDB", 0, 1],
+      ["INCRBYFLOAT", "far", "1"],
+    ],
+  ];
+  for (const queued of long) assert.ok(told(...queued) > 500, queued.join(" | "));
+  const quick: readonly (readonly Words[])[] = [
+    [add],
+    [["SET", "f", "1.5e3"], add],
+    [["SET", "g", "1e4900"], add],
+    [["RENAME", "key:1", "f"], add],
+    [
+      ["INCRBYFLOAT", "f", "nan"],
+      ["LCS", "f", "f"],
+    ],
+  ];
+  for (const queued of quick) assert.ok(told(...queued) < 100, queued.join(" | "));
+});

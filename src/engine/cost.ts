@@ -1,5 +1,6 @@
 import { parseInt64 } from "../base/int64.ts";
 import { limits } from "../base/limits.ts";
+import { mayBeLongNumber } from "../base/long-double.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import type { Command } from "../protocol/spec/row.ts";
 import { commands } from "../protocol/spec/table.ts";
@@ -50,8 +51,6 @@ const patternMicros = 8_000;
 const longestKeyMicros = 65;
 /** INCRBYFLOAT with numbers of thousands of digits. */
 const longFloatMicros = 900;
-/** Digits up to which a number is nothing special. */
-const floatDigits = 40;
 /** The longest text of a float: `%.17Lf` of the largest. */
 const floatBytesMax = 5_000;
 
@@ -87,6 +86,8 @@ const patternsById: readonly (number | undefined)[] = commands.map(({ fullName }
 export interface Values {
   /** 0 where the key is absent. */
   valueLengthAt(db: number, args: Arguments, index: number): number;
+  /** "" where the key is absent, or its value has more than `most` bytes. */
+  shortTextAt(db: number, args: Arguments, index: number, most: number): string;
   /** Of the database that has the most. */
   readonly recordsMax: number;
 }
@@ -103,6 +104,8 @@ export class ValueCost {
   readonly #left = new Map<string, number>();
   /** Keys whose value was edited, and has room now to be edited again. */
   readonly #edited = new Set<string>();
+  /** Keys whose value may have become a short text of a long number. */
+  readonly #longNumbers = new Set<string>();
   #hasSwapped = false;
   /** No more than so many keys were added by the commands before. */
   #keysAdded = 0;
@@ -157,6 +160,31 @@ export class ValueCost {
     return Math.max(length, this.#left.get(args.text(index)) ?? 0);
   }
 
+  /** Whether the key's value may be a number that takes long to compute with. */
+  hasLongNumber(args: Arguments, index: number, db: number): boolean {
+    if (this.lengthOf(args, index, db) > smallBytes || this.#longNumbers.has(args.text(index))) return true;
+    const [from, to] = this.#hasSwapped ? [0, limits.databases - 1] : [db, db];
+    for (let other = from; other <= to; other++) {
+      if (mayBeLongNumber(this.#values.shortTextAt(other, args, index, smallBytes))) return true;
+    }
+    return false;
+  }
+
+  /** The command puts the value there that another argument is. */
+  put(args: Arguments, index: number, value: number): void {
+    const length = args.lengthOf(value);
+    if (length <= smallBytes && mayBeLongNumber(args.text(value))) this.#longNumbers.add(args.text(index));
+    this.leave(args, index, length);
+  }
+
+  /** The command moves the value of argument 1 to where it is called by argument `to`. */
+  carry(args: Arguments, to: number, db: number): void {
+    const length = this.lengthOf(args, 1, db);
+    this.move(length);
+    if (this.hasLongNumber(args, 1, db)) this.#longNumbers.add(args.text(to));
+    this.leave(args, to, length);
+  }
+
   /** The command leaves a value of this length, or one that is shorter. */
   leave(args: Arguments, index: number, length: number): void {
     if (this.#edited.size > 0) this.#edited.delete(args.text(index));
@@ -172,6 +200,7 @@ export class ValueCost {
     this.move(this.#edited.has(key) ? Math.min(length, added * 16) : length);
     this.leave(args, 1, length);
     this.#edited.add(key);
+    this.#longNumbers.add(key);
   }
 }
 
@@ -198,15 +227,15 @@ const byValue: Readonly<Record<string, OfValues>> = {
   },
   set: (cost, args, db) => {
     if (args.count > 3) replied(cost, args, db);
-    cost.leave(args, 1, args.lengthOf(2));
+    cost.put(args, 1, 2);
   },
   getset: (cost, args, db) => {
     replied(cost, args, db);
-    cost.leave(args, 1, args.lengthOf(2));
+    cost.put(args, 1, 2);
   },
-  setnx: (cost, args) => cost.leave(args, 1, args.lengthOf(2)),
-  setex: (cost, args) => cost.leave(args, 1, args.lengthOf(3)),
-  psetex: (cost, args) => cost.leave(args, 1, args.lengthOf(3)),
+  setnx: (cost, args) => cost.put(args, 1, 2),
+  setex: (cost, args) => cost.put(args, 1, 3),
+  psetex: (cost, args) => cost.put(args, 1, 3),
   mset: pairsLeft,
   msetnx: pairsLeft,
   append: (cost, args, db) => {
@@ -235,7 +264,7 @@ const byValue: Readonly<Record<string, OfValues>> = {
   copy: movedToSecond,
   swapdb: (cost) => cost.swap(),
   incrbyfloat: (cost, args, db) => {
-    if (isShortFloat(args, 2) && cost.lengthOf(args, 1, db) <= smallBytes) return;
+    if (!mayBeLongNumber(args.text(2)) && !cost.hasLongNumber(args, 1, db)) return;
     cost.longFloat();
     cost.leave(args, 1, floatBytesMax);
   },
@@ -253,15 +282,6 @@ const byValue: Readonly<Record<string, OfValues>> = {
   randomkey: (cost) => cost.walk(limits.keysPerSlice),
 };
 
-/** Whether a float, or what it may be, has few digits, and few zeros are between it and the point. */
-function isShortFloat(args: Arguments, index: number): boolean {
-  if (args.lengthOf(index) > floatDigits) return false;
-  const text = args.text(index);
-  if (!/[a-z]/i.test(text)) return true;
-  const size = Math.abs(Number(text));
-  return size < 10 ** floatDigits && size > 10 ** -floatDigits;
-}
-
 function replied(cost: ValueCost, args: Arguments, db: number): void {
   cost.reply(cost.lengthOf(args, 1, db));
 }
@@ -277,19 +297,15 @@ function repliedInPart(cost: ValueCost, args: Arguments, db: number): void {
 }
 
 function moved(cost: ValueCost, args: Arguments, db: number): void {
-  const length = cost.lengthOf(args, 1, db);
-  cost.move(length);
-  cost.leave(args, 1, length);
+  cost.carry(args, 1, db);
 }
 
 function movedToSecond(cost: ValueCost, args: Arguments, db: number): void {
-  const length = cost.lengthOf(args, 1, db);
-  cost.move(length);
-  cost.leave(args, 2, length);
+  cost.carry(args, 2, db);
 }
 
 function pairsLeft(cost: ValueCost, args: Arguments): void {
-  for (let i = 1; i + 1 < args.count; i += 2) cost.leave(args, i, args.lengthOf(i + 1));
+  for (let i = 1; i + 1 < args.count; i += 2) cost.put(args, i, i + 1);
 }
 
 const byValueById: readonly (OfValues | undefined)[] = commands.map(({ fullName }) => byValue[fullName]);

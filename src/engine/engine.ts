@@ -13,7 +13,7 @@ import type { Image } from "./image.ts";
 import { SegmentPool } from "./index-table.ts";
 import { Keyspace, type Moment, type Shared } from "./keyspace.ts";
 import { PagePool } from "./pages.ts";
-import { modifiedOf, valueLength } from "./record.ts";
+import { bytesOf, modifiedOf, valueLength, valueStart } from "./record.ts";
 import { Sessions } from "./session.ts";
 import { applyTransaction, forEachQueued } from "./transaction.ts";
 import { engineVersionMax } from "./version.ts";
@@ -264,6 +264,19 @@ export class Engine {
     const keyspace = this.keyspaces[db]!;
     const handle = keyspace.find(bytes, start[index]!, end[index]!);
     return handle === 0 ? 0 : valueLength(keyspace.arena, handle);
+  }
+
+  /** The value of the key that an argument names, "" where it is absent or has more than `most` bytes. */
+  shortTextAt(db: number, { bytes, start, end }: Arguments, index: number, most: number): string {
+    const keyspace = this.keyspaces[db]!;
+    const handle = keyspace.find(bytes, start[index]!, end[index]!);
+    if (handle === 0 || valueLength(keyspace.arena, handle) > most) return "";
+    const from = valueStart(keyspace.arena, handle);
+    return bytesOf(keyspace.arena, handle).toString(
+      "latin1",
+      from,
+      from + valueLength(keyspace.arena, handle),
+    );
   }
 
   /** So little room is left for new records that growth must be refused before it is tried. */

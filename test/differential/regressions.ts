@@ -369,4 +369,8 @@ export const regressions: readonly Regression[] = [
     about: "an HTTP request over RESP closes without a word",
     says: 'raw "POST / HTTP/1.1\\r\\n" | PING | raw "Host: localhost\\r\\n" | PING',
   },
+  {
+    about: "INCRBYFLOAT by what is no number is not told to take long",
+    says: "MULTI | INCRBYFLOAT ba nan | LCS ba ba | EXEC",
+  },
 ];
