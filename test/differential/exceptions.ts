@@ -103,6 +103,11 @@ export const omissions: readonly Omission[] = [
         : /getkeys/.test(nameOf(args)) && lower(args[2]) === "debug",
   },
   {
+    // Of values of unknown length it may be told to take so long that the transaction is refused.
+    title: "`LCS` inside MULTI",
+    omits: ({ args }, { isInTransaction }) => isInTransaction && nameOf(args) === "lcs",
+  },
+  {
     title: "Names of clients over 1,024 bytes",
     omits: ({ args }) => nameOf(args) === "client|setname" && (args[2]?.length ?? 0) > 1_024,
   },

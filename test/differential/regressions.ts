@@ -373,4 +373,8 @@ export const regressions: readonly Regression[] = [
     about: "INCRBYFLOAT by what is no number is not told to take long",
     says: "MULTI | INCRBYFLOAT ba nan | LCS ba ba | EXEC",
   },
+  {
+    about: "LCS in a transaction",
+    says: "MULTI | MSET a ohmytext b mynewtext | LCS a b | LCS a b IDX MINMATCHLEN 2 | LCS a none LEN | EXEC",
+  },
 ];
