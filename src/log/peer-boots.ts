@@ -13,27 +13,27 @@ export interface Start {
 
 const fileName = "peers.json";
 const format = 1;
+/** As it was remembered: nodes of before wrote no `run`. */
+export type RememberedStart = Omit<Start, "run"> & Partial<Pick<Start, "run">>;
 /** Members that are remembered: far more than a cluster has. Who was not seen for longest is forgotten. */
 const membersMax = 256;
 
 /**
- * The highest boot number of each member that this node has heard, on the disk: a copy of a data directory that was
- * started less often than the original is found out, and does not speak for it.
+ * The latest start of each member that this node has heard, on the disk: a copy of a data directory that was started less
+ * often than the original, or as often, is found out, and does not speak for it.
  */
 export class PeerBoots {
   readonly #disk: Disk;
   readonly #directory: string;
-  readonly #boots: Map<string, Omit<Start, "run">>;
-  /** Which process had that boot, as far as this one knows. */
-  readonly #runs = new Map<string, string>();
+  readonly #starts: Map<string, RememberedStart>;
   #saving: Promise<void> = Promise.resolve();
   /** All of them are on the disk. */
   #isSaved = true;
 
-  private constructor(disk: Disk, directory: string, boots: Map<string, Omit<Start, "run">>) {
+  private constructor(disk: Disk, directory: string, starts: Map<string, RememberedStart>) {
     this.#disk = disk;
     this.#directory = directory;
-    this.#boots = boots;
+    this.#starts = starts;
   }
 
   /** Rejects with KvorumError where the file is damaged or newer. */
@@ -44,34 +44,32 @@ export class PeerBoots {
   /** Why this start is not believed; undefined, once it is remembered on the disk. */
   async judge(start: Start): Promise<string | undefined> {
     const { id, incarnation, boot, run } = start;
-    const known = this.#boots.get(id);
+    const known = this.#starts.get(id);
     if (known?.incarnation === incarnation && boot <= known.boot) {
-      if (boot < known.boot || run !== (this.#runs.get(id) ?? run))
+      if (boot < known.boot || run !== (known.run ?? run))
         return `${id} has been started since from this data directory, or a copy of it: of copies only the newest may run`;
-      this.#runs.set(id, run);
       // It may have come twice at once: neither is believed before it is on the disk.
-      return this.#isSaved ? undefined : this.#save();
+      if (run === known.run && this.#isSaved) return undefined;
     }
-    this.#remember({ id, incarnation, boot }, run);
+    this.#remember(start);
     return this.#save();
   }
 
-  #remember(boot: Omit<Start, "run">, run: string): void {
+  #remember({ id, incarnation, boot, run }: Start): void {
     this.#isSaved = false;
-    this.#boots.delete(boot.id);
-    this.#boots.set(boot.id, boot);
-    this.#runs.set(boot.id, run);
-    if (this.#boots.size > membersMax) this.#boots.delete(this.#boots.keys().next().value!);
+    this.#starts.delete(id);
+    this.#starts.set(id, { id, incarnation, boot, run });
+    if (this.#starts.size > membersMax) this.#starts.delete(this.#starts.keys().next().value!);
   }
 
   /** One at a time; undefined, or why it could not be remembered. */
   async #save(): Promise<string | undefined> {
     const saved = this.#saving.then(async () => {
-      const members = [...this.#boots.values()];
+      const members = [...this.#starts.values()];
       await replaceSmallFile(this.#disk, this.#directory, fileName, { format, members });
       // Others may have come meanwhile.
       this.#isSaved =
-        members.length === this.#boots.size && members.every((one) => this.#boots.get(one.id) === one);
+        members.length === this.#starts.size && members.every((one) => this.#starts.get(one.id) === one);
     });
     this.#saving = saved.catch(() => {});
     try {
@@ -87,17 +85,18 @@ export class PeerBoots {
 export async function readPeerBoots(
   disk: Disk,
   directory: string,
-): Promise<Map<string, Omit<Start, "run">> | undefined> {
+): Promise<Map<string, RememberedStart> | undefined> {
   const file = await readSmallFile(disk, directory, fileName, format);
   if (file === undefined) return undefined;
   const { members } = file;
-  if (!Array.isArray(members) || !members.every(isBoot))
+  if (!Array.isArray(members) || !members.every(isStart))
     throw new KvorumError("ERR", `${directory}/${fileName} is not what kvorum writes: remove it`);
   return new Map(members.map((member) => [member.id, member]));
 }
 
-function isBoot(value: unknown): value is Omit<Start, "run"> {
+function isStart(value: unknown): value is RememberedStart {
   if (typeof value !== "object" || value === null) return false;
-  const { id, incarnation, boot } = value as Record<string, unknown>;
-  return typeof id === "string" && typeof incarnation === "string" && Number.isSafeInteger(boot);
+  const { id, incarnation, boot, run } = value as Record<string, unknown>;
+  const isRun = run === undefined || typeof run === "string";
+  return isRun && typeof id === "string" && typeof incarnation === "string" && Number.isSafeInteger(boot);
 }
