@@ -206,7 +206,8 @@ export class LostDisks {
     node.machine.isSpoilt = false;
     node.incarnation++;
     node.first = { members: [] };
-    node.met.clear();
+    // What is under way from its lives before was sent by somebody who knew.
+    node.met = new Map();
     node.copy = undefined;
   }
 

@@ -81,7 +81,7 @@ export class SimNode {
   ownDisk: SimDisk | undefined;
   copy: Copy | undefined;
   /** What this node remembers of others: their latest starts. */
-  readonly met: Map<string, Met> = new Map();
+  met: Map<string, Met> = new Map();
   /** Of a new cluster; once its disk was lost, the node waits to be told. */
   first: Configuration;
   readonly options: NodeOptions;
@@ -130,6 +130,7 @@ export class NodeLife {
   readonly damage: string | undefined;
   /** The node's, as of then. */
   readonly incarnation: number;
+  readonly met: Map<string, Met>;
   #savesSoon = false;
 
   constructor(node: SimNode, platform: Platform, observer: NodeObserver) {
@@ -138,6 +139,7 @@ export class NodeLife {
     this.isStray = node.isStray;
     this.damage = damageOf(node);
     this.incarnation = node.incarnation;
+    this.met = node.met;
     observer.began(this);
     this.#platform = platform;
     this.#observer = observer;

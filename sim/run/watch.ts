@@ -212,7 +212,7 @@ export class Watch implements NodeObserver {
   /** Requests are for the incarnation that the sender's configuration names; the rest for the one that it has met. */
   #addressee(sender: NodeLife, message: PeerMessage): Addressee {
     const named = sender.member?.inForce?.configuration.members.find(({ id }) => id === message.to)?.about;
-    const met = sender.node.met.get(message.to)?.incarnation;
+    const met = sender.met.get(message.to)?.incarnation;
     return isReply(message) || named === undefined ? met?.toString() : named;
   }
 
@@ -367,12 +367,12 @@ export class Watch implements NodeObserver {
  * Each start has a higher boot number, which the others remember on their disks; a lower or an equal one of another start is
  * refused.
  */
-function hasMet({ node }: NodeLife, other: NodeLife): boolean {
+function hasMet({ met: known }: NodeLife, other: NodeLife): boolean {
   const { incarnation } = other;
   const boot = other.directory?.identity.boot ?? 0;
-  const met = node.met.get(other.id);
+  const met = known.get(other.id);
   if (met?.incarnation === incarnation && met.life !== other && boot <= met.boot) return false;
-  if (met?.life !== other) node.met.set(other.id, { incarnation, boot, life: other });
+  if (met?.life !== other) known.set(other.id, { incarnation, boot, life: other });
   return true;
 }
 
