@@ -7,7 +7,7 @@ import { anyCommand } from "./call.ts";
 import { ClientCore } from "./core.ts";
 import type { KvClientEvent, Listener } from "./events.ts";
 import { Keyspace, type ReadOptions } from "./keyspace.ts";
-import type { Lease } from "./lease.ts";
+import type { AcquireOptions, Lease } from "./lease.ts";
 import { type KvClientOptions, settingsOf } from "./options.ts";
 import type { KvClientStats } from "./telemetry.ts";
 
@@ -60,12 +60,13 @@ export class KvClient extends Keyspace {
   }
 
   /**
-   * A connection of the leader for the caller alone, until it is released. Rejects with KvClientError: BUSY where
-   * `pool.maxOpen` are in use for longer than the pool lets callers wait, UNREACHABLE where there is nobody to connect to,
-   * CLOSED where the client is closed.
+   * A connection of the leader, or of the node that is named, for the caller alone, until it is released. Rejects with
+   * KvClientError: BUSY where `pool.maxOpen` are in use for longer than the pool lets callers wait, UNREACHABLE where there is
+   * nobody to connect to, TIMEOUT and ABORTED by the options, CLOSED where the client is closed, or the server's own code where
+   * it does not let this client in.
    */
-  acquire(): Promise<Lease> {
-    return this.#core.acquire();
+  acquire(options?: AcquireOptions): Promise<Lease> {
+    return this.#core.acquire(options);
   }
 
   /** Calls back when something happens beside operations. Returns what ends that. */

@@ -192,7 +192,7 @@ export class ClientCluster {
   #dropStrangers(): void {
     const known = new Set(this.#all());
     for (const [name, node] of this.#nodes) {
-      if (known.has(node) || node.inFlight > 0) continue;
+      if (known.has(node) || node.inFlight > 0 || node.pool.inUse > 0) continue;
       this.#nodes.delete(name);
       void node.close();
     }

@@ -36,6 +36,8 @@ export interface ConnectionOptions extends Credentials {
 }
 
 export interface CallOptions {
+  /** How bulk strings of this reply are given out; absent: as the connection's. */
+  readonly bulkForm?: BulkForm | undefined;
   /** 0: wait as long as it takes. */
   readonly deadlineMs?: number;
   /** Ends it: it rejects with KvClientError ABORTED, whether or not it is carried out. */
@@ -83,6 +85,8 @@ class Connection {
   readonly address: string;
   /** 2 where the server does not know HELLO. */
   protocol: 2 | 3 = 3;
+  /** Somebody may stand between MULTI and EXEC here, where a PING would be one of the commands: none is sent. */
+  isLent = false;
 
   readonly #options: ConnectionOptions;
   readonly #clock: Clock;
@@ -179,8 +183,8 @@ class Connection {
   /** Sends one command. Resolves with the server's reply, rejects with ConnectionError. */
   call(args: readonly RequestArgument[], options: CallOptions = {}): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const { callMs, bulkForm } = this.#options;
-      const { deadlineMs = callMs, signal } = options;
+      const { callMs } = this.#options;
+      const { deadlineMs = callMs, bulkForm = this.#options.bulkForm, signal } = options;
       const call = new Call(args, bulkForm, resolve, reject);
       const refusal = this.send(call);
       if (refusal !== undefined) {
@@ -273,7 +277,7 @@ class Connection {
     if (this.#waiting.size > 0) {
       if (this.#options.isPatient === true && !this.#waiting.peek()!.isOver) return;
       if (quietMs >= silenceMs) this.destroy(this.#timeout(silenceMs, "no"));
-    } else if (quietMs >= heartbeatMs && this.#state === "open") this.send(heartbeat);
+    } else if (quietMs >= heartbeatMs && this.#state === "open" && !this.isLent) this.send(heartbeat);
   }
 
   #giveUp(reason: string): void {

@@ -14,10 +14,11 @@ import { Dispatcher } from "./dispatcher.ts";
 import { answeredError, ConnectionError, KvClientError, refusedError } from "./errors.ts";
 import { Events } from "./events.ts";
 import type { OperationOptions, Runner } from "./keyspace.ts";
-import { Lease } from "./lease.ts";
+import { type AcquireOptions, Lease } from "./lease.ts";
 import { type ClientNode, isPassing } from "./node.ts";
 import { Operation, type OperationKind, TransactionOperation } from "./operation.ts";
-import { checkCall, type Settings } from "./options.ts";
+import { addressIn, checkCall, nameOf, type Settings } from "./options.ts";
+import { inTime } from "./patience.ts";
 import { type Opening, sessionTtlMs } from "./session.ts";
 import { type KvClientStats, Telemetry } from "./telemetry.ts";
 
@@ -102,15 +103,27 @@ export class ClientCore implements Runner {
     await Promise.all(healthy.map((one) => one.pool.warmUp())).catch(rethrown);
   }
 
-  async acquire(): Promise<Lease> {
+  async acquire(options: AcquireOptions = {}): Promise<Lease> {
+    checkCall(options);
     this.#refuseIfClosed();
+    const { node, timeout: timeoutMs = 0, signal } = options;
+    const lease = this.#lend(node === undefined ? undefined : nameOf(addressIn("node", node)));
+    return inTime(lease, { clock: this.#outside.clock, timeoutMs, signal }, (late) => late.release());
+  }
+
+  async #lend(name: string | undefined): Promise<Lease> {
+    const node = name === undefined ? await this.#leaderOrOther() : this.#cluster.node(name);
+    const connection = await node.pool.acquire().catch(rethrown);
+    return new Lease(node.pool, connection, this.#settings.timeoutMs, () => this.#dispatcher.wrote(node));
+  }
+
+  async #leaderOrOther(): Promise<ClientNode> {
     if (this.#cluster.leader?.breaker.isClosed !== true) await this.#cluster.refresh();
     this.#refuseIfClosed();
     const { healthy, leader } = this.#cluster;
     const node = leader?.breaker.isClosed ? leader : (healthy[0] ?? this.#cluster.triable[0]);
     if (node === undefined) throw this.#nobody();
-    const connection = await node.pool.acquire().catch(rethrown);
-    return new Lease(node.pool, connection, this.#settings.timeoutMs, () => this.#dispatcher.wrote(node));
+    return node;
   }
 
   close(): Promise<void> {

@@ -56,9 +56,10 @@ export function answeredError({ code, message }: ReplyError, isInDoubt: boolean)
 }
 
 /** A server that lets no connection in. Its words begin with a code of the table, and tell nothing of other copies. */
-export function refusedError({ message }: ConnectionError, isInDoubt: boolean): KvClientError {
+export function refusedError(error: ConnectionError, isInDoubt: boolean): KvClientError {
+  const { message } = error;
   const { code } = new ReplyError(message);
-  return new KvClientError(code, message, isInDoubt ? "maybe" : (appliedBy(code) ?? "no"));
+  return new KvClientError(code, message, isInDoubt ? "maybe" : (appliedBy(code) ?? "no"), { cause: error });
 }
 
 /**

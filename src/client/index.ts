@@ -17,7 +17,7 @@ export type {
   ScanOptions,
   SetOptions,
 } from "./keyspace.ts";
-export type { Lease } from "./lease.ts";
+export type { AcquireOptions, Lease } from "./lease.ts";
 export type { KvClientOptions, ReadPolicy } from "./options.ts";
 export type { PoolOptions } from "./pool.ts";
 export type { KvClientStats, OperationMessage } from "./telemetry.ts";

@@ -3,8 +3,17 @@ import type { RequestArgument } from "../protocol/request-encoder.ts";
 import { changesConnection, isRead } from "./call.ts";
 import type { Connection } from "./connection.ts";
 import { answeredError, ConnectionError, KvClientError } from "./errors.ts";
-import type { OperationOptions } from "./keyspace.ts";
+import type { ReadOptions } from "./keyspace.ts";
 import type { ConnectionPool } from "./pool.ts";
+
+export interface AcquireOptions {
+  /** "HOST:PORT" of the node to connect to; the leader's by default, or whoever is there while none is known. */
+  readonly node?: string;
+  /** How long it may take to get it, in ms; 0: as long as it takes. By default `connectTimeout` and the pool's bounds hold. */
+  readonly timeout?: number;
+  /** Ends the wait for it; what it is used for has its own. */
+  readonly signal?: AbortSignal;
+}
 
 /**
  * A connection to one node for one caller alone, from `acquire()` to `release()`: for WATCH, MULTI, and whatever else
@@ -31,6 +40,11 @@ export class Lease {
     return this.#connection.address;
   }
 
+  /** Whether it stands, and takes commands. */
+  get isOpen(): boolean {
+    return !this.#isReleased && this.#connection.isOpen;
+  }
+
   /** Sends one command. Rejects with KvClientError, also for an error that the server answers. */
   call(...words: readonly RequestArgument[]): Promise<Reply> {
     return this.send(words);
@@ -39,15 +53,15 @@ export class Lease {
   /** The same, with options. Without a timeout of its own it may take as long as the client's says. */
   async send(
     words: readonly RequestArgument[],
-    options: Pick<OperationOptions, "timeout" | "signal"> = {},
+    options: Pick<ReadOptions, "as" | "timeout" | "signal"> = {},
   ): Promise<Reply> {
-    const { timeout = this.#timeoutMs, signal } = options;
+    const { as, timeout = this.#timeoutMs, signal } = options;
     if (this.#isReleased) throw new KvClientError("CLOSED", "the connection was released");
     if (signal?.aborted)
       throw new KvClientError("ABORTED", "the call was aborted", "no", { cause: signal.reason });
     if (changesConnection(words)) this.#isSpoilt = true;
     const reply = await this.#connection
-      .call(words, { deadlineMs: timeout, signal })
+      .call(words, { deadlineMs: timeout, bulkForm: as, signal })
       .catch((error: unknown) => {
         // It still owes a reply.
         this.#isSpoilt = true;

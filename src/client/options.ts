@@ -75,7 +75,7 @@ export function settingsOf(given: string | readonly string[] | KvClientOptions =
   if (addresses.length === 0) throw wrong("addresses", "at least one HOST:PORT", addresses);
   if (!readPolicies.includes(readFrom)) throw wrong("readFrom", readPolicies.join(", "), readFrom);
   return {
-    seeds: addresses.map(readAddress),
+    seeds: addresses.map((text) => addressIn("addresses", text)),
     username: options.username,
     password: options.password,
     name: options.name ?? "kvorum-client",
@@ -117,10 +117,11 @@ function isList(given: readonly string[] | KvClientOptions): given is readonly s
   return Array.isArray(given);
 }
 
-function readAddress(text: string): Address {
-  const trimmed = text.trim();
+/** The address that the option has. Throws KvClientError ERR where it is none. */
+export function addressIn(option: string, text: string): Address {
+  const trimmed = String(text).trim();
   const address = parseAddress(trimmed) ?? parseAddress(`${trimmed}:6379`);
-  if (address === undefined) throw wrong("addresses", `HOST:PORT, such as ${defaultAddress}`, text);
+  if (address === undefined) throw wrong(option, `HOST:PORT, such as ${defaultAddress}`, text);
   return address;
 }
 

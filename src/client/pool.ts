@@ -70,6 +70,11 @@ export class ConnectionPool {
     return this.#idle.length + this.#lent.size + this.#opening;
   }
 
+  /** Those that somebody has, or waits for. */
+  get inUse(): number {
+    return this.#lent.size + this.#opening;
+  }
+
   get idle(): number {
     return this.#idle.length;
   }
@@ -143,11 +148,13 @@ export class ConnectionPool {
   }
 
   #lend(connection: Connection): Connection {
+    connection.isLent = true;
     this.#lent.add(connection);
     return connection;
   }
 
   #keep(connection: Connection): void {
+    connection.isLent = false;
     this.#idle.push({ connection, sinceMs: this.#clock.monotonicMs() });
     this.#startSweep();
   }

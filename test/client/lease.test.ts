@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type net from "node:net";
 import { test } from "node:test";
 import { KvClient } from "../../src/client/client.ts";
 import type { Lease } from "../../src/client/lease.ts";
@@ -69,4 +70,76 @@ test("a connection that was changed is not lent again, and one that was not is",
     opened.map((count) => count - opened[0]!),
     [0, 0, 1],
   );
+});
+
+test("nothing is said on a lent connection but by its holder, and one that is kept is tested", async () => {
+  const pings = new Map<net.Socket, number>();
+  let lent: net.Socket | undefined;
+  await using server: BadServer = await BadServer.start(([word], socket) => {
+    if (word === "KVORUM") return status("n1", 1, "n1", { n1: server.address });
+    if (word === "PING") pings.set(socket, (pings.get(socket) ?? 0) + 1);
+    if (word === "GET") lent = socket;
+    return word === "HELLO" ? undefined : "+OK";
+  });
+  await using client = new KvClient({ addresses: [server.address], heartbeat: 1 });
+  const lease = await client.acquire();
+  await lease.call("GET", "a");
+  // The connection that others share has been tested as often meanwhile as this one would have been.
+  while (![...pings.values()].some((count) => count >= 3)) await new Promise(setImmediate);
+  assert.equal(pings.get(lent!), undefined);
+  lease.release();
+  while (!pings.has(lent!)) await new Promise(setImmediate);
+});
+
+test("a connection is lent of the node that is named, whoever leads", async () => {
+  await using other: BadServer = await BadServer.start(([word]) => (word === "GET" ? "other" : "+PONG"));
+  await using leader: BadServer = await BadServer.start(([word]) =>
+    word === "KVORUM" ? status("n1", 1, "n1", { n1: leader.address }) : "leader",
+  );
+  await using client = new KvClient(leader.address);
+  await client.connect();
+  using led = await client.acquire();
+  assert.equal(await led.call("GET", "a"), "leader");
+  using named = await client.acquire({ node: other.address });
+  assert.deepEqual([named.address, await named.call("GET", "a")], [other.address, "other"]);
+  assert.deepEqual(await named.send(["GET", "a"], { as: "bytes" }), Buffer.from("other"));
+  await assert.rejects(client.acquire({ node: "no:such:place" }), {
+    code: "ERR",
+    message: /^node: expected HOST:PORT/,
+  });
+  await assert.rejects(client.acquire({ timeout: -1 }), { code: "ERR", message: /^timeout: / });
+});
+
+test("who waits no longer for a connection is told, and the connection that comes later is kept for others", async () => {
+  let greet = (): void => {};
+  await using server: BadServer = await BadServer.start(([word]) => {
+    if (word !== "HELLO") return word === "GET" ? "value" : "+PONG";
+    return new Promise((resolve) => {
+      const before = greet;
+      greet = () => {
+        before();
+        resolve(new Map());
+      };
+    });
+  });
+  const { address: node } = server;
+  const client = new KvClient({ addresses: [node], connectTimeout: 60_000, pool: { maxOpen: 1 } });
+  await assert.rejects(client.acquire({ node, timeout: 20 }), {
+    ...{ code: "TIMEOUT", applied: "no" },
+    message: "no connection came within 20 ms",
+  });
+  const controller = new AbortController();
+  const waiting = client.acquire({ node, signal: controller.signal });
+  controller.abort(new Error("enough"));
+  await assert.rejects(waiting, { code: "ABORTED", applied: "no", cause: new Error("enough") });
+  await assert.rejects(client.acquire({ node, signal: controller.signal }), { code: "ABORTED" });
+  // There may be one only: it was given back by everybody before.
+  const lent = client.acquire({ node, timeout: 30_000 });
+  greet();
+  const lease = await lent;
+  assert.equal(await lease.call("GET", "a"), "value");
+  assert.ok(lease.isOpen);
+  lease.release();
+  assert.ok(!lease.isOpen);
+  client.destroy();
 });
