@@ -1,17 +1,17 @@
 import { dirname } from "node:path";
 import type { Command } from "commander";
 import { KvorumError } from "../base/errors.ts";
-import { ConnectionError } from "../client/errors.ts";
 import { isCode, removeIfThere, syncFile, withFile } from "../log/calls.ts";
 import type { SnapshotMeta } from "../log/snapshot-file.ts";
 import { verifySnapshot } from "../log/verify-snapshot.ts";
 import type { DiskFile } from "../platform/disk.ts";
 import { systemDisk } from "../platform/disk-system.ts";
-import { addServerOptions, dial, targetOf } from "./dial.ts";
 import { download } from "./download.ts";
 import { Interruption } from "./interruption.ts";
+import { dial } from "./line.ts";
 import { write } from "./output.ts";
 import { progressBar, progressNote } from "./progress.ts";
+import { addServerOptions, targetOf } from "./target.ts";
 
 export function addBackupCommand(program: Command): void {
   addServerOptions(program.command("backup <file>"))
@@ -26,20 +26,18 @@ async function backup(file: string, options: Readonly<Record<string, unknown>>):
   const target = targetOf(options);
   const isForced = options.force === true;
   if (!isForced) await refuseExisting(file);
-  const connection = await dial(target, { callMs: 0 });
-  const interruption = new Interruption(() =>
-    connection.destroy(new ConnectionError("CLOSED", "interrupted: nothing was left behind")),
-  );
+  const line = await dial(target, { callMs: 0 });
+  const interruption = new Interruption(() => line.destroy("interrupted: nothing was left behind"));
   try {
     const meta = await writeChecked(file, isForced, interruption, async (out) => {
-      const note = progressNote(`${connection.address} takes a snapshot`);
+      const note = progressNote(`${line.address} takes a snapshot`);
       const bar = await progressBar("reading");
       const events = { begun: note.stop, progress: bar.update };
-      await download(connection, out, events).finally(() => {
+      await download(line, out, events).finally(() => {
         note.stop();
         bar.stop();
       });
-      await connection.close();
+      await line.close();
     });
     await write(
       process.stdout,
@@ -47,7 +45,7 @@ async function backup(file: string, options: Readonly<Record<string, unknown>>):
     );
   } finally {
     interruption.stop();
-    await connection.close();
+    await line.close();
   }
 }
 

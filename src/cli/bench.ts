@@ -2,12 +2,12 @@ import { randomBytes } from "node:crypto";
 import { type Command, Option } from "commander";
 import { limits } from "../base/limits.ts";
 import { openClient } from "./cluster-client.ts";
-import { addTargetOptions, targetOf } from "./dial.ts";
 import { ReportedError, UsageError } from "./failure.ts";
 import { Interruption } from "./interruption.ts";
 import { Load, type LoadOptions, type LoadResult, loadKinds } from "./load.ts";
 import { write } from "./output.ts";
 import { progressBar } from "./progress.ts";
+import { addTargetOptions, targetOf } from "./target.ts";
 
 type Options = Readonly<Record<string, unknown>>;
 

@@ -2,12 +2,12 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { systemFiles } from "../platform/files.ts";
-import { targetOf } from "./dial.ts";
 import { History } from "./history.ts";
 import { addOneShotOptions, callOnce } from "./one-shot.ts";
 import { printer } from "./output.ts";
 import { runScript } from "./script.ts";
 import { runShell } from "./shell.ts";
+import { targetOf } from "./target.ts";
 
 export function addCliCommand(program: Command): void {
   addOneShotOptions(program.command("cli [command...]"))

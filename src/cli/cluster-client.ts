@@ -3,7 +3,8 @@ import { KvClient } from "../client/client.ts";
 import { type ConnectionError, KvClientError } from "../client/errors.ts";
 import { type Reply, ReplyError } from "../protocol/reply.ts";
 import type { RequestArgument } from "../protocol/request-encoder.ts";
-import { inWords, noServer, type Target } from "./dial.ts";
+import { inWords, noServer } from "./refusals.ts";
+import type { Target } from "./target.ts";
 
 export interface ClientOptions {
   /** For one operation, with all that is done for it again; 0: as long as it takes. */
@@ -29,12 +30,11 @@ export function clusterClient(target: Target, { timeoutMs, silenceMs }: ClientOp
 /** The same, connected. Rejects with ConnectionError as soon as it is known that no server of the target lets us in. */
 export async function openClient(target: Target, options: ClientOptions): Promise<KvClient> {
   const client = clusterClient(target, options);
-  const failures = new Map<string, ConnectionError>();
+  const failures = failuresOf(client, target);
   let isConnected = false;
   client.on("connect", () => {
     isConnected = true;
   });
-  client.on("unreachable", ({ address, error }) => failures.set(address, inWords(error, address, target.db)));
   // What it rejects with says less than what was heard of each server.
   await client.connect().catch(() => {});
   if (isConnected) return client;
@@ -42,14 +42,22 @@ export async function openClient(target: Target, options: ClientOptions): Promis
   throw noServer([...failures.values()]);
 }
 
+/** Why nobody could be connected to, by address, as it is heard: what operations reject with says less. */
+export function failuresOf(client: KvClient, { db }: Target): ReadonlyMap<string, ConnectionError> {
+  const failures = new Map<string, ConnectionError>();
+  client.on("unreachable", ({ address, error }) => failures.set(address, inWords(error, address, db)));
+  return failures;
+}
+
 /** Sends one command to where it is carried out, as often as it takes. What the server answers is a reply, also an error. */
-export async function callCluster(client: KvClient, words: readonly RequestArgument[]): Promise<Reply> {
-  try {
-    return await client.send(words, { as: "bytes" });
-  } catch (error) {
-    if (error instanceof KvClientError && isAnswer(error)) return new ReplyError(error.message);
-    throw error;
-  }
+export function callCluster(client: KvClient, words: readonly RequestArgument[]): Promise<Reply> {
+  return client.send(words, { as: "bytes" }).catch(answered);
+}
+
+/** An error that the server has answered, as the reply that it is; any other is thrown again. */
+export function answered(error: unknown): ReplyError {
+  if (error instanceof KvClientError && isAnswer(error)) return new ReplyError(error.message);
+  throw error;
 }
 
 /** A server's error begins with its code; what the client says for itself does not. */

@@ -1,7 +1,10 @@
 import { parseAddress } from "../base/address.ts";
 import { KvorumError } from "../base/errors.ts";
+import type { KvClient } from "../client/client.ts";
 import { type Reply, ReplyError } from "../protocol/reply.ts";
-import { dial, type Target } from "./dial.ts";
+import { failuresOf } from "./cluster-client.ts";
+import { dial } from "./line.ts";
+import type { Target } from "./target.ts";
 
 /** How far a member is behind its leader's log. */
 export interface MemberLag {
@@ -62,71 +65,90 @@ interface Answer extends NodeReport {
 type Fields = Readonly<Record<string, string | number>>;
 
 /** A node that is there answers at once; one that is not is not waited for. */
-const askMs = 1_500;
+const memberMs = 1_500;
+const firstMs = 5_000;
 
 /**
  * Asks the first node of the target that answers, then the leader that it names for the lags, then each member for
  * itself. Rejects where no node answers.
  */
 export async function clusterStatus(target: Target): Promise<ClusterStatus> {
-  const first = await ask(target);
-  const known = new Map([[first.id, first]]);
-  const leaderAt = first.members.find(({ id }) => id === first.leader)?.client ?? "";
-  const leader = first.leader === first.id ? first : await askAt(target, String(leaderAt), known);
-  const answer = typeof leader === "string" ? first : leader;
-  const rows = answer.members.length > 0 ? answer.members : [{ id: answer.id, kind: "voter" }];
-  const members = await Promise.all(rows.map((row) => memberOf(row, target, known)));
-  const { term, writeQuorum } = answer;
-  return {
-    leader: answer.leader || (answer.members.length === 0 ? answer.id : ""),
-    term,
-    writeQuorum,
-    members,
-  };
-}
-
-async function memberOf(row: Fields, target: Target, known: Map<string, Answer>): Promise<MemberStatus> {
-  const id = String(row.id);
-  const isAwaited = row.awaited === 1;
-  const client = String(row.client ?? "");
-  const said = isAwaited ? "has still to come" : (known.get(id) ?? (await askAt(target, client, known)));
-  const address = client === "" && typeof said !== "string" ? said.client : client;
-  return {
-    ...{ id, kind: row.kind === "voter" ? "voter" : "learner", address, isAwaited },
-    ...(typeof row.lag_entries === "number" && {
-      lag: { entries: row.lag_entries, bytes: Number(row.lag_bytes), ms: Number(row.lag_ms) },
-      heardMs: Number(row.heard_ms),
-    }),
-    ...(typeof said === "string" ? { problem: said } : { report: reportOf(said) }),
-  };
-}
-
-/** What the node there says, or why it says nothing. */
-async function askAt(target: Target, address: string, known: Map<string, Answer>): Promise<Answer | string> {
-  const place = parseAddress(address);
-  if (place === undefined) return "its address is not known";
+  const line = await dial(target, { callMs: firstMs });
   try {
-    const answer = await ask({ ...target, addresses: [place] }, askMs);
-    known.set(answer.id, answer);
-    return answer;
-  } catch (error) {
-    return (error instanceof Error ? error.message : String(error)).replace(/;.*$/, "");
-  }
-}
-
-async function ask(target: Target, connectMs?: number): Promise<Answer> {
-  const connection = await dial(target, {
-    callMs: connectMs ?? 5_000,
-    ...(connectMs !== undefined && { connectMs }),
-  });
-  try {
-    const reply = await connection.call(["KVORUM", "STATUS"]);
-    if (!(reply instanceof ReplyError)) return answerOf(plain(reply) as Fields);
-    if (!/^ERR unknown command/i.test(reply.message)) throw new KvorumError("ERR", reply.message);
-    throw new KvorumError("ERR", `${connection.address} is no kvorum, or an older one`);
+    const first = answerTo(await line.call(status), line.address);
+    return await new Survey(line.client, target, first).result();
   } finally {
-    await connection.close();
+    await line.close();
   }
+}
+
+const status = ["KVORUM", "STATUS"];
+
+/** What the members say, each asked once. */
+class Survey {
+  readonly #client: KvClient;
+  readonly #failures: ReadonlyMap<string, Error>;
+  readonly #first: Answer;
+  readonly #known: Map<string, Answer>;
+
+  constructor(client: KvClient, target: Target, first: Answer) {
+    this.#client = client;
+    this.#failures = failuresOf(client, target);
+    this.#first = first;
+    this.#known = new Map([[first.id, first]]);
+  }
+
+  async result(): Promise<ClusterStatus> {
+    const first = this.#first;
+    const leaderAt = first.members.find(({ id }) => id === first.leader)?.client ?? "";
+    const leader = first.leader === first.id ? first : await this.#askAt(String(leaderAt));
+    const answer = typeof leader === "string" ? first : leader;
+    const rows = answer.members.length > 0 ? answer.members : [{ id: answer.id, kind: "voter" }];
+    const members = await Promise.all(rows.map((row) => this.#member(row)));
+    const { term, writeQuorum } = answer;
+    return {
+      leader: answer.leader || (answer.members.length === 0 ? answer.id : ""),
+      term,
+      writeQuorum,
+      members,
+    };
+  }
+
+  async #member(row: Fields): Promise<MemberStatus> {
+    const id = String(row.id);
+    const isAwaited = row.awaited === 1;
+    const client = String(row.client ?? "");
+    const said = isAwaited ? "has still to come" : (this.#known.get(id) ?? (await this.#askAt(client)));
+    const address = client === "" && typeof said !== "string" ? said.client : client;
+    return {
+      ...{ id, kind: row.kind === "voter" ? "voter" : "learner", address, isAwaited },
+      ...(typeof row.lag_entries === "number" && {
+        lag: { entries: row.lag_entries, bytes: Number(row.lag_bytes), ms: Number(row.lag_ms) },
+        heardMs: Number(row.heard_ms),
+      }),
+      ...(typeof said === "string" ? { problem: said } : { report: reportOf(said) }),
+    };
+  }
+
+  /** What the node there says, or why it says nothing. */
+  async #askAt(node: string): Promise<Answer | string> {
+    if (parseAddress(node) === undefined) return "its address is not known";
+    try {
+      using lease = await this.#client.acquire({ node, timeout: memberMs });
+      const answer = answerTo(await lease.send(status, { as: "bytes", timeout: memberMs }), node);
+      this.#known.set(answer.id, answer);
+      return answer;
+    } catch (error) {
+      const { message } = this.#failures.get(node.toLowerCase()) ?? (error as Error);
+      return message.replace(/;.*$/, "");
+    }
+  }
+}
+
+function answerTo(reply: Reply, address: string): Answer {
+  if (!(reply instanceof ReplyError)) return answerOf(plain(reply) as Fields);
+  if (!/^ERR unknown command/i.test(reply.message)) throw new KvorumError("ERR", reply.message);
+  throw new KvorumError("ERR", `${address} is no kvorum, or an older one`);
 }
 
 function answerOf(fields: Fields): Answer {

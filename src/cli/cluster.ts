@@ -13,9 +13,9 @@ import { ChildNode } from "./child-node.ts";
 import { clusterBanner } from "./cluster-banner.ts";
 import { type ClusterPlan, listOf, type PlannedNode, planCluster } from "./cluster-plan.ts";
 import { clusterStatus } from "./cluster-status.ts";
-import type { Target } from "./dial.ts";
 import { exitCodes, ReportedError, UsageError } from "./failure.ts";
 import { colorsFor, write } from "./output.ts";
+import type { Target } from "./target.ts";
 
 export function addClusterCommand(program: Command): void {
   program

@@ -1,7 +1,7 @@
 import { KvorumError } from "../base/errors.ts";
 import { KvClientError } from "../client/errors.ts";
 import { openClient } from "./cluster-client.ts";
-import type { Target } from "./dial.ts";
+import type { Target } from "./target.ts";
 
 /** An election is over by then, and so is what makes a leader busy; a transfer waits for who catches up. */
 const patienceMs = 15_000;

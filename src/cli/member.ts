@@ -4,12 +4,12 @@ import { parseAddress } from "../base/address.ts";
 import { KvorumError } from "../base/errors.ts";
 import { nodeIdExpected, nodeIdPattern } from "../base/node-id.ts";
 import { clusterStatus, type MemberStatus } from "./cluster-status.ts";
-import { addServerOptions, type Target, targetOf } from "./dial.ts";
 import { UsageError } from "./failure.ts";
 import { callLeader } from "./leader.ts";
 import { colorsFor, write } from "./output.ts";
 import { type Progress, progressBar } from "./progress.ts";
 import { columns, lagText } from "./status-text.ts";
+import { addServerOptions, type Target, targetOf } from "./target.ts";
 
 type Options = Readonly<Record<string, unknown>>;
 

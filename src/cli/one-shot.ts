@@ -3,11 +3,12 @@ import { isAboutKeys } from "../client/call.ts";
 import { type Reply, ReplyError } from "../protocol/reply.ts";
 import { commandNamed } from "../protocol/spec/table.ts";
 import { callCluster, openClient } from "./cluster-client.ts";
-import { addTargetOptions, dial, type Target, targetOf } from "./dial.ts";
 import { ReportedError, UsageError } from "./failure.ts";
+import { dial } from "./line.ts";
 import { printer, write } from "./output.ts";
 import { visible } from "./print-pretty.ts";
 import { refuseStreams } from "./streams.ts";
+import { addTargetOptions, type Target, targetOf } from "./target.ts";
 
 interface OneShot {
   readonly name: string;
@@ -90,11 +91,11 @@ async function askCluster(target: Target, words: readonly string[], timeoutMs: n
 }
 
 async function askServer(target: Target, words: readonly string[], timeoutMs: number): Promise<Reply> {
-  const connection = await dial(target, { callMs: timeoutMs });
+  const line = await dial(target, { callMs: timeoutMs });
   try {
-    return await connection.call(words);
+    return await line.call(words);
   } finally {
-    await connection.close();
+    await line.close();
   }
 }
 

@@ -1,11 +1,11 @@
 import { limits } from "../base/limits.ts";
-import type { Connection } from "../client/connection.ts";
 import { type Reply, ReplyError } from "../protocol/reply.ts";
-import { dial, type Target } from "./dial.ts";
 import { ReportedError } from "./failure.ts";
+import { dial, type Line } from "./line.ts";
 import { linesOf } from "./lines.ts";
 import { type Printer, write } from "./output.ts";
 import { refuseStreams } from "./streams.ts";
+import type { Target } from "./target.ts";
 import { splitLine, upper } from "./words.ts";
 
 /**
@@ -16,24 +16,24 @@ import { splitLine, upper } from "./words.ts";
 export async function runScript(target: Target, print: Printer): Promise<void> {
   // The loop below throws it; before that, nobody listens.
   process.stdin.on("error", () => {});
-  const connection = await dial(target, {
+  const line = await dial(target, {
     callMs: 0,
     // The next line may be long in coming: the loop below must not wait for it.
-    onClosed: (error) => void process.stdin.destroy(error),
+    onLost: (error) => void process.stdin.destroy(error),
   });
-  const run = new ScriptRun(connection, print);
+  const run = new ScriptRun(line, print);
   try {
-    for await (const line of linesOf(process.stdin, limits.commandBytesMax)) {
-      if (!(await run.line(line))) break;
+    for await (const text of linesOf(process.stdin, limits.commandBytesMax)) {
+      if (!(await run.line(text))) break;
     }
     await run.finish();
   } finally {
-    await connection.close();
+    await line.close();
   }
 }
 
 class ScriptRun {
-  readonly #connection: Connection;
+  readonly #server: Line;
   readonly #print: Printer;
   #lineNumber = 0;
   #errors = 0;
@@ -41,8 +41,8 @@ class ScriptRun {
   /** Settles when all replies so far are printed. */
   #printed: Promise<void> = Promise.resolve();
 
-  constructor(connection: Connection, print: Printer) {
-    this.#connection = connection;
+  constructor(server: Line, print: Printer) {
+    this.#server = server;
     this.#print = print;
   }
 
@@ -59,7 +59,7 @@ class ScriptRun {
     if (/^(?:QUIT|EXIT)$/.test(upper(words[0]))) return false;
     refuseStreams(words);
     this.#waiting++;
-    const reply = this.#connection.call(words);
+    const reply = this.#server.call(words);
     this.#printed = this.#printed.then(async () => this.#printNext(await reply));
     // Whoever waits for #printed is told too; nobody may be waiting yet.
     this.#printed.catch(() => {});

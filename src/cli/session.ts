@@ -1,12 +1,10 @@
 import { type Address, formatAddress, parseAddress } from "../base/address.ts";
 import { isRead } from "../client/call.ts";
-import type { KvClient } from "../client/client.ts";
-import type { Connection } from "../client/connection.ts";
-import { ConnectionError } from "../client/errors.ts";
+import { KvClientError } from "../client/errors.ts";
 import type { Reply } from "../protocol/reply.ts";
-import { clusterClient } from "./cluster-client.ts";
-import { dial, type Target } from "./dial.ts";
+import { dial, type Line } from "./line.ts";
 import { refuseStreams } from "./streams.ts";
+import type { Target } from "./target.ts";
 import { upper } from "./words.ts";
 
 /** What happens without being asked for. */
@@ -21,13 +19,13 @@ export interface SessionEvents {
 export class Session {
   #target: Target;
   readonly #events: SessionEvents;
-  #connection: Connection | undefined;
+  #line: Line | undefined;
   /** Whether MULTI has begun a transaction on this connection. */
   #inTransaction = false;
   #isWaiting = false;
   #isInterrupted = false;
-  /** Knows who the members are, also those that nobody has named to us. */
-  #cluster: KvClient | undefined;
+  /** "HOST:PORT" of the members that the last connection's client knew, also of those that nobody has named to us. */
+  #members: readonly string[] = [];
 
   constructor(target: Target, events: SessionEvents) {
     this.#target = target;
@@ -36,9 +34,9 @@ export class Session {
 
   /** "127.0.0.1:6379[3](TX)> " */
   get prompt(): string {
-    if (this.#connection === undefined) return "not connected> ";
+    if (this.#line === undefined) return "not connected> ";
     const db = this.#target.db === 0 ? "" : `[${this.#target.db}]`;
-    return `${this.#connection.address}${db}${this.#inTransaction ? "(TX)" : ""}> `;
+    return `${this.#line.address}${db}${this.#inTransaction ? "(TX)" : ""}> `;
   }
 
   usePassword(password: string): void {
@@ -47,12 +45,11 @@ export class Session {
 
   /** Connects, unless it is. Rejects with ConnectionError. Resolves with the server's address. */
   async connect(): Promise<string> {
-    if (this.#connection === undefined) {
+    if (this.#line === undefined) {
       const target = { ...this.#target, addresses: this.#addresses };
-      this.#connection = await dial(target, { callMs: 0, onClosed: (error) => this.#lost(error) });
-      this.#cluster ??= clusterClient({ ...this.#target, db: 0 }, { timeoutMs: 0 });
+      this.#line = await dial(target, { callMs: 0, onLost: (error) => this.#lost(error) });
     }
-    return this.#connection.address;
+    return this.#line.address;
   }
 
   /** Sends a command and gives its reply; connects first where the connection was lost. */
@@ -63,58 +60,54 @@ export class Session {
     try {
       return await this.#send(words);
     } catch (error) {
-      if (isInTransaction || this.#isInterrupted || !isHarmlessLoss(error, words))
-        throw outcomeInWords(error);
+      if (isInTransaction || this.#isInterrupted || !isHarmlessLoss(error, words)) throw error;
     }
-    return this.#send(words).catch((error: unknown) => {
-      throw outcomeInWords(error);
-    });
+    return this.#send(words);
   }
 
   /** Stops waiting for a reply, where one is waited for: that ends the connection. */
   interrupt(): void {
     this.#isInterrupted = true;
-    if (this.#isWaiting) this.#connection?.destroy(new ConnectionError("CLOSED", "interrupted"));
+    if (this.#isWaiting) this.#leave("interrupted");
   }
 
   async close(): Promise<void> {
-    const connection = this.#connection;
-    this.#connection = undefined;
-    this.#cluster?.destroy();
-    await connection?.close();
+    const line = this.#line;
+    this.#line = undefined;
+    await line?.close();
   }
 
   /** Those that were named, in their order, and the members that are known besides. */
   get #addresses(): readonly Address[] {
     const { addresses } = this.#target;
     const named = new Set(addresses.map(formatAddress));
-    const others = this.#cluster?.nodes.filter((name) => !named.has(name)) ?? [];
+    const others = this.#members.filter((name) => !named.has(name));
     return [...addresses, ...others.map((name) => parseAddress(name)!)];
   }
 
   async #send(words: readonly Buffer[]): Promise<Reply> {
-    if (this.#connection === undefined) this.#events.notice(`connected to ${await this.connect()} again`);
+    if (this.#line === undefined) this.#events.notice(`connected to ${await this.connect()} again`);
     this.#isWaiting = true;
     try {
-      const reply = await this.#connection!.call(words);
+      const reply = await this.#line!.call(words);
       this.#follow(words, reply);
       return reply;
-    } catch (error) {
-      // It may have been lost before it was ours, and #lost told nobody.
-      if (error instanceof ConnectionError && error.code === "CLOSED") this.#connection = undefined;
-      throw error;
     } finally {
       this.#isWaiting = false;
     }
   }
 
-  #lost(error: ConnectionError | undefined): void {
-    // Before it is ours, dial tells; after close() there is nothing to tell.
-    if (this.#connection === undefined || error === undefined) return;
-    this.#connection = undefined;
+  #lost({ message }: Error): void {
+    this.#leave(message);
     if (this.#inTransaction) this.#events.notice("the transaction is lost with the connection");
     this.#inTransaction = false;
-    if (!this.#isWaiting) this.#events.notice(`${error.message}; the next command connects again`);
+    if (!this.#isWaiting) this.#events.notice(`${message}; the next command connects again`);
+  }
+
+  #leave(reason: string): void {
+    this.#members = this.#line?.client.nodes ?? this.#members;
+    this.#line?.destroy(reason);
+    this.#line = undefined;
   }
 
   /** Remembers what a new connection must be told, and what the prompt shows. */
@@ -144,12 +137,6 @@ function credentialsOf(words: readonly Buffer[]): Pick<Target, "username" | "pas
 
 /** The connection is gone, and to send the command on another one does no harm: it was not sent, or only reads. */
 function isHarmlessLoss(error: unknown, words: readonly Buffer[]): boolean {
-  if (!(error instanceof ConnectionError) || error.code !== "CLOSED") return false;
+  if (!(error instanceof KvClientError) || error.code !== "CLOSED") return false;
   return error.applied === "no" || isRead(words);
-}
-
-function outcomeInWords(error: unknown): unknown {
-  if (!(error instanceof ConnectionError) || error.applied !== "maybe") return error;
-  const message = `${error.message}; the command may have been carried out`;
-  return new ConnectionError(error.code, message, "maybe", { cause: error });
 }

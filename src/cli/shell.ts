@@ -5,13 +5,14 @@ import { limits } from "../base/limits.ts";
 import { version } from "../base/version.ts";
 import { systemClock } from "../platform/clock.ts";
 import { complete } from "./completion.ts";
-import { type Target, wantsPassword } from "./dial.ts";
 import { describe } from "./failure.ts";
 import { help } from "./help.ts";
 import { columnsOf, showHints } from "./hint-line.ts";
 import { type History, isWorthKeeping } from "./history.ts";
 import { colorsFor, type Printer } from "./output.ts";
+import { wantsPassword } from "./refusals.ts";
 import { Session } from "./session.ts";
+import type { Target } from "./target.ts";
 import { splitLine, upper } from "./words.ts";
 
 export interface ShellOptions {

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { type ClusterStatus, clusterStatus } from "./cluster-status.ts";
-import { addServerOptions, type Target, targetOf } from "./dial.ts";
 import { colorsFor, write } from "./output.ts";
 import { statusText } from "./status-text.ts";
+import { addServerOptions, type Target, targetOf } from "./target.ts";
 
 export function addStatusCommand(program: Command): void {
   addServerOptions(program.command("status"))
