@@ -22,6 +22,10 @@ const snapshotFiles = ["/received.partial", "/received.partial", "/new.partial"]
 /** Syncs from then on, until the log is as it should be. */
 const syncsBehindSnapshot = 4;
 
+/** A process that is started again after a crash may crash again, so often at most, and so soon. */
+const shortLivesMax = 4;
+const shortLifeMsMax = 300;
+
 /** Who knows what runs on the machines, and gives it orders at the worst moments. */
 export interface Operator {
   /** Does it and counts it, where it can be done now; ends it, too. */
@@ -181,8 +185,25 @@ export class Storm {
     return () => {
       disk.onCall = undefined;
       crash();
-      startAgain(machine);
+      this.#startAgain(
+        machine,
+        this.#random.pick([0, 0, 0, 1 + this.#random.below(shortLivesMax)]),
+        isMachineOn,
+      );
     };
+  }
+
+  /** What runs from then on may live shortly, and what comes after it: others have hardly noticed that it was another one. */
+  #startAgain(machine: SimMachine, shortLives: number, isMachineOn: boolean): void {
+    startAgain(machine);
+    if (shortLives === 0) return;
+    const { process } = machine;
+    this.#world.scheduler.after(this.#random.below(shortLifeMsMax), () => {
+      if (this.#isOver || machine.process !== process || process?.isAlive !== true) return;
+      this.#world.faults.count("crash again");
+      machine.crash(this.#random.pick(crashKinds), { isMachineOn });
+      this.#startAgain(machine, shortLives - 1, isMachineOn);
+    });
   }
 
   #crashAtSnapshot(machine: SimMachine, file: string, isMachineOn: boolean): void {

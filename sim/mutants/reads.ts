@@ -39,15 +39,6 @@ export const reads: readonly Mutant[] = [
     wrong: "if (false)",
   },
   {
-    name: "read-answer-of-earlier-life",
-    bug: "An answer that was meant for the process before the crash is taken for that of a new request.",
-    rule: "Requests to read are named by (boot, number).",
-    point: 11,
-    file: "raft/follower.js",
-    right: "if (boot !== this.#raft.config.boot)",
-    wrong: "if (false)",
-  },
-  {
     name: "read-before-apply",
     bug: "A read is answered when its index is known, and not when that is applied.",
     rule: "A read waits until its index is applied (thesis 6.4).",

@@ -45,6 +45,8 @@ export class SimClient {
   readonly #source: ActionSource;
   readonly #session: ClientSession | undefined;
   #link: ClientLink | undefined;
+  /** Where it was connected last, unless it was sent away. */
+  #last: SimNode | undefined;
   #connections = 0;
   #position = 0;
   #asked: Asked[] = [];
@@ -86,7 +88,10 @@ export class SimClient {
   #step(): void {
     const { workload, scheduler } = this.#parts;
     this.#dropWhenLate();
-    if (this.#wantsOther && this.#asked.length === 0 && !this.#isBusy) this.#drop();
+    if (this.#wantsOther && this.#asked.length === 0 && !this.#isBusy) {
+      this.#last = undefined;
+      this.#drop();
+    }
     if (this.#link === undefined && !(this.isLeaving && this.isAtRest)) this.#connect();
     if (this.#link !== undefined && !this.#isBusy && !this.#wantsOther) this.#ask();
     const pause = 1 + this.#random.below(2 * workload.thinkMs);
@@ -94,12 +99,16 @@ export class SimClient {
   }
 
   #connect(): void {
-    const { nodes, scheduler } = this.#parts;
-    const life = this.#random.pick(nodes).alive;
+    const { nodes, scheduler, workload } = this.#parts;
+    const last = this.#random.chance(workload.loyalty) ? this.#last : undefined;
+    const node = last ?? this.#random.pick(nodes);
+    const life = node.alive;
     if (life?.member === undefined || life.isClosing) return;
     // Who has been told of a cluster is told of its members, and asks seldom who knows no leader.
     const { status } = life.member;
-    if (status !== undefined && status.leaderId === undefined && this.#random.chance(0.8)) return;
+    const isLost = last === undefined && status !== undefined && status.leaderId === undefined;
+    if (isLost && this.#random.chance(0.8)) return;
+    this.#last = node;
     this.#wantsOther = false;
     this.#connections++;
     this.#position = 0;

@@ -9,6 +9,8 @@ export interface WorkloadOptions {
   readonly thinkMs: number;
   /** Without a reply for so long, a client closes its connection. */
   readonly timeoutMs: number;
+  /** Chance that a client which has lost its connection looks for the same node again, as those that know one address do. */
+  readonly loyalty: number;
   readonly keys: readonly string[];
   /** Keys that RENAME moves values between, and nothing else moves. */
   readonly movedKeys: readonly string[];
@@ -27,6 +29,7 @@ export function drawWorkload(random: Prng, voters: number): WorkloadOptions {
     depth: random.pick([1, 2, 4, 8]),
     thinkMs: random.pick([20, 60, 120]),
     timeoutMs: random.pick([500, 2_000, 8_000]),
+    loyalty: random.pick([0, 0, 0.9]),
     keys,
     movedKeys: random.chance(0.5) ? ["x", "y"] : [],
     flushChance: random.pick([0, 0, 0, 0.002]),
@@ -46,8 +49,9 @@ export function drawWorkload(random: Prng, voters: number): WorkloadOptions {
 }
 
 export function describeWorkload(workload: WorkloadOptions): string {
-  const { clients, depth, thinkMs, timeoutMs, keys, movedKeys } = workload;
-  return `${clients} clients of depth ${depth} think ${thinkMs}ms timeout ${timeoutMs}ms keys ${[...keys, ...movedKeys].join("")}`;
+  const { clients, depth, thinkMs, timeoutMs, loyalty, keys, movedKeys } = workload;
+  const stays = loyalty > 0 ? " stay with their nodes" : "";
+  return `${clients} clients${stays} of depth ${depth} think ${thinkMs}ms timeout ${timeoutMs}ms keys ${[...keys, ...movedKeys].join("")}`;
 }
 
 /** What all clients of a run have in common: values, steps and times to live, each of them once. */

@@ -130,7 +130,16 @@ export class Round {
 function workloadOf(round: number): WorkloadOptions {
   const modes: ReadMode[] = ["linearizable"];
   return {
-    ...{ clients, depth: 4, thinkMs: 15, timeoutMs: 10_000, movedKeys: [], flushChance: 0, readShare: 0.4 },
+    ...{
+      clients,
+      depth: 4,
+      thinkMs: 15,
+      timeoutMs: 10_000,
+      loyalty: 0,
+      movedKeys: [],
+      flushChance: 0,
+      readShare: 0.4,
+    },
     ...{ writeQuorums: [0], ttlsMs: [3_600_000], modes },
     keys: ["a", "b", "c", "d", "e", "f"].map((letter) => `${letter}${round}`),
   };

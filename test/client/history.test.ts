@@ -20,7 +20,16 @@ import { TemporaryFolder } from "../temporary-folder.ts";
 
 const ids = ["n1", "n2", "n3"];
 const workload: WorkloadOptions = {
-  ...{ clients: 1, depth: 1, thinkMs: 0, timeoutMs: 0, movedKeys: [], flushChance: 0, readShare: 0.4 },
+  ...{
+    clients: 1,
+    depth: 1,
+    thinkMs: 0,
+    timeoutMs: 0,
+    loyalty: 0,
+    movedKeys: [],
+    flushChance: 0,
+    readShare: 0.4,
+  },
   ...{ writeQuorums: [0], ttlsMs: [3_600_000], modes: ["linearizable"] },
   keys: ["a", "b", "c", "d", "e", "f"],
 };

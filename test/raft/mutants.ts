@@ -181,6 +181,12 @@ export const mutants: readonly Mutant[] = [
     right: "this.isCheckDue = true;",
     wrong: ";",
   },
+  {
+    name: "takes an answer to the process before for that of its own question",
+    file: "follower.js",
+    right: "if (boot !== this.#raft.config.boot)",
+    wrong: "if (false)",
+  },
 ];
 
 /** Builds the core with the bug in a folder of its own, and does something with the module that has RawNode. */
