@@ -2,7 +2,7 @@ import type { Reply } from "../protocol/reply.ts";
 import type { BulkForm } from "../protocol/reply-decoder.ts";
 import type { RequestArgument } from "../protocol/request-encoder.ts";
 import { commandNamed } from "../protocol/spec/table.ts";
-import type { Command } from "./commands.ts";
+import { type Command, numberOr0, revisionSeen } from "./commands.ts";
 import { KvClientError } from "./errors.ts";
 import type { OperationKind } from "./operation.ts";
 
@@ -17,8 +17,21 @@ export function anyCommand(words: readonly RequestArgument[], bulkForm: BulkForm
     const name = String(words[0]).toUpperCase();
     throw new KvClientError("ERR", `${name} holds up its connection, which others share: see acquire()`);
   }
-  return { kind: kindOf(words), words, bulkForm, convert: (reply) => reply };
+  const revisionIn = tellers.get(lower(words[0]));
+  return {
+    kind: kindOf(words),
+    words,
+    bulkForm,
+    convert: (reply) => reply,
+    ...(revisionIn && { revisionIn }),
+  };
 }
+
+/** Commands whose replies tell revisions; SET does with IFREV, and then alone a number. */
+const tellers: ReadonlyMap<string, (reply: Reply) => number> = new Map([
+  ["getrev", revisionSeen],
+  ["set", numberOr0],
+]);
 
 /** Whether a command reads or writes keys, and does nothing to its connection: so that it is the same at every node. */
 export function isAboutKeys(words: readonly RequestArgument[]): boolean {

@@ -175,11 +175,12 @@ function revised<T extends Bulk>(reply: Reply): Revised<T> | null {
   return { value: value as T, revision: whole(revision!) };
 }
 
-function revisionSeen(reply: Reply): number {
+/** In the reply to GETREV; 0: there is none. */
+export function revisionSeen(reply: Reply): number {
   return Array.isArray(reply) ? numberOr0(reply[1]!) : 0;
 }
 
-function numberOr0(reply: Reply): number {
+export function numberOr0(reply: Reply): number {
   return typeof reply === "number" ? reply : 0;
 }
 

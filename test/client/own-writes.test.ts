@@ -228,3 +228,38 @@ test("where revisions have begun anew stale reads come back to the members, inst
     await new Promise(setImmediate);
   }
 });
+
+test("a revision that is told while it is in doubt whether revisions go on counts", async () => {
+  let isNew = false;
+  const held: (() => void)[] = [];
+  const awaited: string[] = [];
+  const answer: Answer = ([name, sub, wanted]) => {
+    if (name === "HELLO") return undefined;
+    if (name === "KVORUM") return status("n1", 1, "n1", { n1: "" });
+    if (sub === "AWAIT") {
+      awaited.push(wanted!);
+      return !isNew ? 100 : wanted === "7" ? 7 : 5;
+    }
+    // Who doubts asks this first.
+    if (name === "EXISTS") return new Promise((resolve) => held.push(() => resolve(0)));
+    if (name === "GETREV") return ["value", 7];
+    return name === "GET" ? "value" : (common(name, sub) ?? "+OK");
+  };
+  await using server = await BadServer.start(answer);
+  await using client = new KvClient(server.address);
+  await client.set("k", 1);
+  const stale = { consistency: "stale" } as const;
+  await client.get("k", stale);
+  // Another cluster is there, whose revisions have not come so far.
+  isNew = true;
+  const broken = new Promise((resolve) => client.on("disconnect", resolve));
+  server.cut();
+  await broken;
+  const read = client.get("k", stale);
+  while (held.length === 0) await new Promise(setImmediate);
+  assert.deepEqual(await client.call("GETREV", "k"), ["value", 7]);
+  held[0]!();
+  await read;
+  for (let i = 0; i < 20 && awaited.at(-1) === "0"; i++) await client.get("k", stale);
+  assert.equal(awaited.at(-1), "7", "it was told that there is more than the 5 of the other answer");
+});

@@ -68,7 +68,7 @@ export function stateDifference(
 
 /** From here on all deadlines are given as points in time; before it, they are as far apart as the clocks. */
 const exactFromMs = 3_786_912_000_000;
-const distanceMs = 2_000;
+const distanceMs = 5_000;
 
 function isSame(a: KeyState, b: KeyState): boolean {
   if (a.value !== b.value || !isSameEncoding(a.encoding, b.encoding)) return false;
