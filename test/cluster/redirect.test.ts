@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { keySlot } from "../../src/protocol/key-slot.ts";
+import { encodeRequest } from "../../src/protocol/request-encoder.ts";
 import type { RawClient } from "../server/raw-client.ts";
 import { Cluster } from "./cluster.ts";
 
@@ -54,6 +55,29 @@ describe("with redirect: moved, a node that does not lead", () => {
     assert.match(String(await client.call("EXEC")), /^-EXECABORT/);
     assert.equal(await client.call("READWRITE"), "OK");
     assert.equal(await client.call("GET", "k"), moved("k"));
+  });
+
+  test("refuses it also where its commands come at once, behind what the leader has still to answer", async () => {
+    const behind = [
+      ["DBSIZE"],
+      ["MULTI"],
+      ["PING"],
+      ["SET", "k", "v"],
+      ["EXEC"],
+      ["MULTI"],
+      ["EXEC"],
+      ["PING"],
+    ];
+    client.send(Buffer.concat(behind.map((words) => encodeRequest(words))));
+    const [size, ...replies] = await client.replies(behind.length);
+    assert.equal(typeof size, "number");
+    const refused = [
+      "OK",
+      "QUEUED",
+      moved("k"),
+      "-EXECABORT Transaction discarded because of previous errors.",
+    ];
+    assert.deepEqual(replies.map(String), [...refused, "OK", "", "PONG"]);
   });
 
   test("refuses a transaction of keys as a whole", async () => {
