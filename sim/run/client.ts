@@ -252,7 +252,9 @@ export class SimClient {
     const { workload, scheduler } = this.#parts;
     const before = scheduler.nowMs - workload.timeoutMs;
     const isLate = this.#asked.some(({ pending }) => pending.start / 1000 < before);
-    if (isLate || (this.#isBusy && this.#busySince < before)) this.#drop();
+    if (!isLate && !(this.#isBusy && this.#busySince < before)) return;
+    this.#last = undefined;
+    this.#drop();
   }
 
   #drop(): void {

@@ -176,6 +176,7 @@ export class LostDisks {
       this.#world.trace.note(`${node.id} has a bit flip in ${what}`);
       this.#lost = node;
       node.isDamaged = true;
+      node.hasTakenPart = false;
       this.#world.scheduler.after(2 * drawMs(this.#random, this.#world.knobs.faultFor), () => {
         this.#replace(node, intact);
       });
@@ -186,7 +187,7 @@ export class LostDisks {
   /** What refused to start may get its own data back: nothing has happened since. */
   #replace(node: SimNode, intact: SimDisk): void {
     const { machine } = node;
-    const hasStarted = node.alive?.member?.status !== undefined || !node.wasRefused;
+    const hasStarted = node.hasTakenPart || !node.wasRefused;
     if (machine.isUp) machine.crash("process", { isMachineOn: true });
     node.isDamaged = false;
     if (!hasStarted && this.#random.chance(0.5)) {

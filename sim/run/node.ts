@@ -77,6 +77,8 @@ export class SimNode {
   /** Bits of it have changed: it may refuse to start, and has done so. */
   isDamaged = false;
   wasRefused = false;
+  /** Since its disk was damaged. */
+  hasTakenPart = false;
   /** The disk that was taken out meanwhile. */
   ownDisk: SimDisk | undefined;
   copy: Copy | undefined;

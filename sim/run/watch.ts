@@ -240,6 +240,7 @@ export class Watch implements NodeObserver {
     const { log, member } = life;
     const status = member?.status;
     if (log === undefined || status === undefined) return;
+    life.node.hasTakenPart = true;
     if (status.leaderId === undefined) this.hearing.leaderGone(life);
     if (status.role === "leader" && seen.ledTerm !== status.term) {
       seen.ledTerm = status.term;
@@ -265,6 +266,8 @@ export class Watch implements NodeObserver {
       this.#world.trace.note(`${life.id} is ${status.role} in term ${status.term}`);
     const observation = this.#observationOf(life, status);
     this.checkers.observe(observation);
+    const { placed } = member!;
+    this.membersInForce.applied(placed.index, showMembers(placed.configuration));
     if (isSettled(log, status)) this.membersInForce.goesBy(observation, showMembers(configuration));
     if (status.role === "leader") this.#measure(life, status);
   }

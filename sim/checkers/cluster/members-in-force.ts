@@ -33,6 +33,15 @@ export class MembersInForce implements Checker {
     this.#stored.splice(at, 0, { index, term, members, isCommitted: false });
   }
 
+  /**
+   * A node has applied the entry that named these members last. It may have left its log before the node was observed again,
+   * and then nothing else tells that it is committed.
+   */
+  applied(index: LogIndex, members: string): void {
+    for (const stored of this.#stored)
+      if (stored.index === index && stored.members === members) stored.isCommitted = true;
+  }
+
   /** A node goes by these members, after it was observed: all of its log is on its disk. */
   goesBy(observation: Observation, members: string): void {
     const { lastIndex, commitIndex } = observation;

@@ -104,6 +104,10 @@ test("a node goes by the members of the last configuration in its log, or of its
   checker.goesBy(n1.commit(5), "b");
   checker.goesBy(n1.append("2w").compact(6), "b");
   checker.goesBy(new FakeNode("n3"), "");
+  // So does what has been applied and compacted since it was seen last.
+  checker.stored(7, 2, "xy");
+  checker.applied(7, "xy");
+  checker.goesBy(new FakeNode("n4").append("1w 1w 1c 1w 2d 2w 2y 2w").compact(8).commit(8), "xy");
   assert.deepEqual(textsOf(checker), []);
   checker.goesBy(n1, "a");
   checker.goesBy(n1, "");
