@@ -162,7 +162,8 @@ export class ValueCost {
 
   /** Whether the key's value may be a number that takes long to compute with. */
   hasLongNumber(args: Arguments, index: number, db: number): boolean {
-    if (this.lengthOf(args, index, db) > smallBytes || this.#longNumbers.has(args.text(index))) return true;
+    if (this.#longNumbers.size > 0 && this.#longNumbers.has(args.text(index))) return true;
+    if (this.lengthOf(args, index, db) > smallBytes) return true;
     const [from, to] = this.#hasSwapped ? [0, limits.databases - 1] : [db, db];
     for (let other = from; other <= to; other++) {
       if (mayBeLongNumber(this.#values.shortTextAt(other, args, index, smallBytes))) return true;
@@ -181,7 +182,7 @@ export class ValueCost {
   carry(args: Arguments, to: number, db: number): void {
     const length = this.lengthOf(args, 1, db);
     this.move(length);
-    if (this.hasLongNumber(args, 1, db)) this.#longNumbers.add(args.text(to));
+    if (length <= smallBytes && this.hasLongNumber(args, 1, db)) this.#longNumbers.add(args.text(to));
     this.leave(args, to, length);
   }
 
@@ -258,7 +259,7 @@ const byValue: Readonly<Record<string, OfValues>> = {
   expireat: moved,
   pexpireat: moved,
   persist: moved,
-  move: moved,
+  move: (cost, args, db) => cost.carry(args, 1, db),
   rename: movedToSecond,
   renamenx: movedToSecond,
   copy: movedToSecond,
@@ -297,7 +298,9 @@ function repliedInPart(cost: ValueCost, args: Arguments, db: number): void {
 }
 
 function moved(cost: ValueCost, args: Arguments, db: number): void {
-  cost.carry(args, 1, db);
+  const length = cost.lengthOf(args, 1, db);
+  cost.move(length);
+  cost.leave(args, 1, length);
 }
 
 function movedToSecond(cost: ValueCost, args: Arguments, db: number): void {
