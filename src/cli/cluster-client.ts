@@ -1,6 +1,7 @@
 import { formatAddress } from "../base/address.ts";
 import { KvClient } from "../client/client.ts";
 import { type ConnectionError, KvClientError } from "../client/errors.ts";
+import type { ReadPolicy } from "../client/options.ts";
 import { type Reply, ReplyError } from "../protocol/reply.ts";
 import type { RequestArgument } from "../protocol/request-encoder.ts";
 import { inWords, noServer } from "./refusals.ts";
@@ -11,18 +12,25 @@ export interface ClientOptions {
   readonly timeoutMs: number;
   /** How long a server may be silent that owes an answer; two seconds where it is absent. */
   readonly silenceMs?: number;
+  /** It knows nothing of the cluster before something is asked for. */
+  readonly isLazy?: boolean;
+  /** Where reads go, of all members. */
+  readonly readFrom?: ReadPolicy;
 }
 
 const connectMs = 5_000;
 
 /** A client of the cluster that the target's servers belong to. It connects by itself, and tells nobody where it cannot. */
-export function clusterClient(target: Target, { timeoutMs, silenceMs }: ClientOptions): KvClient {
+export function clusterClient(target: Target, options: ClientOptions): KvClient {
+  const { timeoutMs, silenceMs, isLazy = false, readFrom } = options;
   const { username, password, db } = target;
   return new KvClient({
     addresses: target.addresses.map(formatAddress),
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...{ database: db, name: "kvorum-cli", timeout: timeoutMs, connectTimeout: connectMs },
+    lazyConnect: isLazy,
+    ...(readFrom !== undefined && { readFrom }),
     ...(silenceMs !== undefined && { silence: silenceMs }),
   });
 }
@@ -62,5 +70,5 @@ export function answered(error: unknown): ReplyError {
 
 /** A server's error begins with its code; what the client says for itself does not. */
 function isAnswer({ code, message }: KvClientError): boolean {
-  return message.startsWith(`${code} `);
+  return message === code || message.startsWith(`${code} `);
 }

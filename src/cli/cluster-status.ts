@@ -2,8 +2,7 @@ import { parseAddress } from "../base/address.ts";
 import { KvorumError } from "../base/errors.ts";
 import type { KvClient } from "../client/client.ts";
 import { type Reply, ReplyError } from "../protocol/reply.ts";
-import { failuresOf } from "./cluster-client.ts";
-import { dial } from "./line.ts";
+import { dial, type Line } from "./line.ts";
 import type { Target } from "./target.ts";
 
 /** How far a member is behind its leader's log. */
@@ -76,7 +75,7 @@ export async function clusterStatus(target: Target): Promise<ClusterStatus> {
   const line = await dial(target, { callMs: firstMs });
   try {
     const first = answerTo(await line.call(status), line.address);
-    return await new Survey(line.client, target, first).result();
+    return await new Survey(line, first).result();
   } finally {
     await line.close();
   }
@@ -91,9 +90,9 @@ class Survey {
   readonly #first: Answer;
   readonly #known: Map<string, Answer>;
 
-  constructor(client: KvClient, target: Target, first: Answer) {
+  constructor({ client, failures }: Line, first: Answer) {
     this.#client = client;
-    this.#failures = failuresOf(client, target);
+    this.#failures = failures;
     this.#first = first;
     this.#known = new Map([[first.id, first]]);
   }

@@ -82,7 +82,8 @@ export async function callOnce(
 }
 
 async function askCluster(target: Target, words: readonly string[], timeoutMs: number): Promise<Reply> {
-  const client = await openClient(target, { timeoutMs });
+  // The leader was just found to be there; any other node may hang, which takes seconds to find out.
+  const client = await openClient(target, { timeoutMs, readFrom: "leader" });
   try {
     return await callCluster(client, words);
   } finally {

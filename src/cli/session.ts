@@ -20,6 +20,7 @@ export class Session {
   #target: Target;
   readonly #events: SessionEvents;
   #line: Line | undefined;
+  #connecting = new AbortController();
   /** Whether MULTI has begun a transaction on this connection. */
   #inTransaction = false;
   #isWaiting = false;
@@ -43,13 +44,24 @@ export class Session {
     this.#target = { ...this.#target, password };
   }
 
-  /** Connects, unless it is. Rejects with ConnectionError. Resolves with the server's address. */
+  /** Connects, unless it is. Rejects with ConnectionError, or KvClientError ABORTED. Resolves with the server's address. */
   async connect(): Promise<string> {
-    if (this.#line === undefined) {
-      const target = { ...this.#target, addresses: this.#addresses };
-      this.#line = await dial(target, { callMs: 0, onLost: (error) => this.#lost(error) });
-    }
+    this.#line ??= await this.#dial();
     return this.#line.address;
+  }
+
+  async #dial(): Promise<Line> {
+    this.#connecting = new AbortController();
+    const { signal } = this.#connecting;
+    const target = { ...this.#target, addresses: this.#addresses };
+    const line = await dial(target, { callMs: 0, onLost: (error) => this.#lost(error), signal });
+    if (signal.aborted) {
+      line.destroy("interrupted");
+      throw new KvClientError("ABORTED", "interrupted");
+    }
+    // Where to go when this one is gone; as long as nobody says it, to those that were named.
+    void line.client.connect().catch(() => {});
+    return line;
   }
 
   /** Sends a command and gives its reply; connects first where the connection was lost. */
@@ -68,6 +80,7 @@ export class Session {
   /** Stops waiting for a reply, where one is waited for: that ends the connection. */
   interrupt(): void {
     this.#isInterrupted = true;
+    this.#connecting.abort();
     if (this.#isWaiting) this.#leave("interrupted");
   }
 
@@ -80,7 +93,7 @@ export class Session {
   /** Those that were named, in their order, and the members that are known besides. */
   get #addresses(): readonly Address[] {
     const { addresses } = this.#target;
-    const named = new Set(addresses.map(formatAddress));
+    const named = new Set(addresses.map((address) => formatAddress(address).toLowerCase()));
     const others = this.#members.filter((name) => !named.has(name));
     return [...addresses, ...others.map((name) => parseAddress(name)!)];
   }
@@ -99,8 +112,6 @@ export class Session {
 
   #lost({ message }: Error): void {
     this.#leave(message);
-    if (this.#inTransaction) this.#events.notice("the transaction is lost with the connection");
-    this.#inTransaction = false;
     if (!this.#isWaiting) this.#events.notice(`${message}; the next command connects again`);
   }
 
@@ -108,6 +119,8 @@ export class Session {
     this.#members = this.#line?.client.nodes ?? this.#members;
     this.#line?.destroy(reason);
     this.#line = undefined;
+    if (this.#inTransaction) this.#events.notice("the transaction is lost with the connection");
+    this.#inTransaction = false;
   }
 
   /** Remembers what a new connection must be told, and what the prompt shows. */

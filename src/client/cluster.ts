@@ -118,6 +118,11 @@ export class ClientCluster {
     return this.#refreshing;
   }
 
+  /** Somebody wants something: a client that connects late begins now. */
+  wake(): void {
+    if (this.#refreshedMs < 0 && this.#refreshing === undefined) void this.refresh();
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#look.cancel();

@@ -61,8 +61,11 @@ export async function connect(options: ConnectionOptions, outside: Outside): Pro
   return connection;
 }
 
-/** What cannot even be tried (a key for TLS that is none) is no connection like any other. */
-function dialled(options: ConnectionOptions, outside: Outside): Connection {
+/**
+ * A connection that is to `introduce` itself, and can be destroyed meanwhile. Throws ConnectionError for what cannot even be
+ * tried, such as a key for TLS that is none.
+ */
+export function dialled(options: ConnectionOptions, outside: Outside): Connection {
   try {
     return new Connection(options, outside);
   } catch (error) {

@@ -18,7 +18,7 @@ import { type AcquireOptions, Lease } from "./lease.ts";
 import { type ClientNode, isPassing } from "./node.ts";
 import { Operation, type OperationKind, TransactionOperation } from "./operation.ts";
 import { addressIn, checkCall, nameOf, type Settings } from "./options.ts";
-import { inTime } from "./patience.ts";
+import { aborted, inTime } from "./patience.ts";
 import { type Opening, sessionTtlMs } from "./session.ts";
 import { type KvClientStats, Telemetry } from "./telemetry.ts";
 
@@ -49,7 +49,7 @@ export class ClientCore implements Runner {
       ...{ settings, outside, chance, cluster: this.#cluster, telemetry: this.#telemetry },
       openSession: () => this.#openSession(),
     });
-    void this.#cluster.refresh();
+    if (!settings.isLazy) void this.#cluster.refresh();
   }
 
   get stats(): KvClientStats {
@@ -107,6 +107,7 @@ export class ClientCore implements Runner {
     checkCall(options);
     this.#refuseIfClosed();
     const { node, timeout: timeoutMs = 0, signal } = options;
+    if (signal?.aborted) throw aborted(signal);
     const lease = this.#lend(node === undefined ? undefined : nameOf(addressIn("node", node)));
     return inTime(lease, { clock: this.#outside.clock, timeoutMs, signal }, (late) => late.release());
   }
@@ -174,6 +175,7 @@ export class ClientCore implements Runner {
   }
 
   #start(operation: Operation, options: OperationOptions | undefined): void {
+    this.#cluster.wake();
     if (options !== undefined) checkCall(options);
     this.#dispatcher.start(operation, options?.timeout ?? this.#settings.timeoutMs, options?.signal);
   }

@@ -4,12 +4,16 @@ import { changesConnection, isRead } from "./call.ts";
 import type { Connection } from "./connection.ts";
 import { answeredError, ConnectionError, KvClientError } from "./errors.ts";
 import type { ReadOptions } from "./keyspace.ts";
+import { aborted } from "./patience.ts";
 import type { ConnectionPool } from "./pool.ts";
 
 export interface AcquireOptions {
-  /** "HOST:PORT" of the node to connect to; the leader's by default, or whoever is there while none is known. */
+  /**
+   * "HOST:PORT" of the node to connect to, as it is reached from here; the leader's by default, or whoever is there while none
+   * is known. One that could not be reached a moment ago is not tried at once: UNREACHABLE.
+   */
   readonly node?: string;
-  /** How long it may take to get it, in ms; 0: as long as it takes. By default `connectTimeout` and the pool's bounds hold. */
+  /** How long it may take to get it, in ms, within what `connectTimeout` and the pool allow; 0, by default: no less. */
   readonly timeout?: number;
   /** Ends the wait for it; what it is used for has its own. */
   readonly signal?: AbortSignal;
@@ -57,8 +61,7 @@ export class Lease {
   ): Promise<Reply> {
     const { as, timeout = this.#timeoutMs, signal } = options;
     if (this.#isReleased) throw new KvClientError("CLOSED", "the connection was released");
-    if (signal?.aborted)
-      throw new KvClientError("ABORTED", "the call was aborted", "no", { cause: signal.reason });
+    if (signal?.aborted) throw aborted(signal);
     if (changesConnection(words)) this.#isSpoilt = true;
     const reply = await this.#connection
       .call(words, { deadlineMs: timeout, bulkForm: as, signal })

@@ -1,7 +1,7 @@
 import { type Address, formatAddress } from "../base/address.ts";
 import { ask } from "./ask.ts";
 import { Breaker } from "./breaker.ts";
-import { type Connection, connect, type Outside } from "./connection.ts";
+import { type Connection, dialled, type Outside } from "./connection.ts";
 import type { Consistency } from "./consistency.ts";
 import { asConfigured } from "./consistency.ts";
 import { ConnectionError } from "./errors.ts";
@@ -37,6 +37,10 @@ export class ClientNode {
   readonly #parts: NodeParts;
   /** Connections that stand. */
   #connections = 0;
+  /** Those that do not stand yet. */
+  readonly #opening = new Set<Connection>();
+  /** Why the last one did not come about. */
+  #failure: ConnectionError | undefined;
   #isProbing = false;
   #isClosed = false;
   readonly #lanes = new Map<string, Lane>();
@@ -99,14 +103,14 @@ export class ClientNode {
     }
   }
 
-  /** No connection comes about any more. */
+  /** No connection comes about any more, nor is one waited for that is coming about. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#endOpening(this.#closed());
     await Promise.all([this.pool.close(), ...[...this.#lanes.values()].map((lane) => lane.close())]);
   }
 
   destroy(error: ConnectionError): void {
-    this.#isClosed = true;
+    this.#endOpening(error);
     this.pool.destroy(error);
     for (const lane of this.#lanes.values()) lane.destroy(error);
   }
@@ -119,7 +123,7 @@ export class ClientNode {
     return async (onClosed): Promise<Connection> => {
       const nowMs = (): number => outside.clock.monotonicMs();
       if (this.#isClosed) throw this.#closed();
-      if (!this.#isProbing && !this.breaker.tries(nowMs())) throw settings.restingError(this.name);
+      if (!this.#isProbing && !this.breaker.tries(nowMs())) throw this.#resting();
       const options = {
         ...this.address,
         ...{ username, password, name, setup, tls, connectMs, silenceMs, heartbeatMs, isPatient },
@@ -131,7 +135,7 @@ export class ClientNode {
         },
       };
       try {
-        const connection = await connect(options, outside);
+        const connection = await this.#introduced(dialled(options, outside));
         this.#connections++;
         this.breaker.succeeded();
         if (!this.#isClosed) onConnected(this);
@@ -142,6 +146,32 @@ export class ClientNode {
         throw error;
       }
     };
+  }
+
+  async #introduced(connection: Connection): Promise<Connection> {
+    this.#opening.add(connection);
+    try {
+      await connection.introduce();
+      return connection;
+    } finally {
+      this.#opening.delete(connection);
+    }
+  }
+
+  #endOpening(error: ConnectionError): void {
+    this.#isClosed = true;
+    for (const connection of this.#opening) connection.destroy(error);
+  }
+
+  #resting(): ConnectionError {
+    const cause = this.#failure;
+    const reason = cause === undefined ? "" : `: ${cause.message}`;
+    return new ConnectionError(
+      "UNREACHABLE",
+      `${this.name} could not be reached a moment ago${reason}`,
+      "no",
+      { cause },
+    );
   }
 
   /** Who breaks a connection may start again, and know less at first than it did; unseen, too, where nobody is connected. */
@@ -158,6 +188,7 @@ export class ClientNode {
 
   /** A server that refuses what a connection is to be set to is well: it is our wish that is wrong. */
   #failed(error: ConnectionError, nowMs: number): void {
+    this.#failure = error;
     if (error.code === "REFUSED" && !isPassing(error.message)) this.breaker.succeeded();
     else this.breaker.failed(nowMs);
   }

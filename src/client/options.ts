@@ -1,7 +1,7 @@
 import { type Address, formatAddress, parseAddress } from "../base/address.ts";
 import type { TlsOptions } from "../platform/net-connect.ts";
 import type { ConsistencyOptions } from "./consistency.ts";
-import { ConnectionError, KvClientError } from "./errors.ts";
+import { KvClientError } from "./errors.ts";
 import { type PoolOptions, poolDefaults } from "./pool.ts";
 
 /** Where a read goes, of the nodes that may answer it. */
@@ -36,6 +36,8 @@ export interface KvClientOptions extends ConsistencyOptions {
   readonly refreshInterval?: number;
   /** Whether writes are numbered, so that they can be sent again and are applied once all the same; true by default. */
   readonly exactlyOnce?: boolean;
+  /** Nothing is connected to before something is asked for; false by default. */
+  readonly lazyConnect?: boolean;
   /** Connections that are lent out by `acquire`, for each node. */
   readonly pool?: PoolOptions;
 }
@@ -60,7 +62,7 @@ export interface Settings {
   readonly exactlyOnce: boolean;
   readonly pool: Required<PoolOptions>;
   readonly consistency: ConsistencyOptions;
-  restingError(name: string): ConnectionError;
+  readonly isLazy: boolean;
 }
 
 /** Throws KvClientError ERR that names what is wrong. */
@@ -91,7 +93,7 @@ export function settingsOf(given: string | readonly string[] | KvClientOptions =
     exactlyOnce: options.exactlyOnce ?? true,
     pool: poolOf(pool),
     consistency: options,
-    restingError: (name) => new ConnectionError("UNREACHABLE", `${name} could not be reached a moment ago`),
+    isLazy: options.lazyConnect ?? false,
   };
 }
 

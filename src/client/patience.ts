@@ -8,6 +8,9 @@ export interface Patience {
   readonly signal: AbortSignal | undefined;
 }
 
+/** Node.js' timers count ms in 31 bits: weeks, for which nobody waits. */
+const longestMs = 2 ** 31 - 1;
+
 /**
  * What is to come, if it comes in time; else rejects with KvClientError TIMEOUT or ABORTED. What comes later nobody has
  * any more: it goes to `late`.
@@ -20,10 +23,9 @@ export function inTime<T>(coming: Promise<T>, patience: Patience, late: (value: 
       end();
       reject(error);
     };
-    const aborted = (): void =>
-      giveUp(new KvClientError("ABORTED", "the call was aborted", "no", { cause: signal!.reason }));
+    const abort = (): void => giveUp(aborted(signal!));
     const timer =
-      timeoutMs === 0
+      timeoutMs === 0 || timeoutMs > longestMs
         ? undefined
         : clock.after(timeoutMs, () =>
             giveUp(new KvClientError("TIMEOUT", `no connection came within ${timeoutMs} ms`)),
@@ -31,7 +33,7 @@ export function inTime<T>(coming: Promise<T>, patience: Patience, late: (value: 
     const end = (): void => {
       isOver = true;
       timer?.cancel();
-      signal?.removeEventListener("abort", aborted);
+      signal?.removeEventListener("abort", abort);
     };
     coming.then(
       (value) => {
@@ -44,7 +46,11 @@ export function inTime<T>(coming: Promise<T>, patience: Patience, late: (value: 
         reject(error);
       },
     );
-    if (signal?.aborted) aborted();
-    else signal?.addEventListener("abort", aborted);
+    signal?.addEventListener("abort", abort);
   });
+}
+
+/** A call whose signal was given, of which nothing was sent. */
+export function aborted({ reason: cause }: AbortSignal): KvClientError {
+  return new KvClientError("ABORTED", "the call was aborted", "no", { cause });
 }

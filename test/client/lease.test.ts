@@ -143,3 +143,45 @@ test("who waits no longer for a connection is told, and the connection that come
   assert.ok(!lease.isOpen);
   client.destroy();
 });
+
+test("neither closing nor destroying waits for a server that says nothing", async () => {
+  await using server = await BadServer.start(([word]) =>
+    word === "HELLO" ? new Promise(() => {}) : undefined,
+  );
+  for (const end of ["close", "destroy"] as const) {
+    const client = new KvClient({ addresses: [server.address], connectTimeout: 600_000 });
+    const waiting = assert.rejects(client.acquire({ node: server.address, timeout: 2 ** 40 }), {
+      code: "CLOSED",
+    });
+    while (server.connections === 0) await new Promise(setImmediate);
+    await client[end]();
+    await waiting;
+  }
+});
+
+test("a client that connects late asks nobody before it is asked, and then as any other", async () => {
+  await using other: BadServer = await BadServer.start(() => "+OK");
+  await using server: BadServer = await BadServer.start(([word]) =>
+    word === "KVORUM" ? status("n1", 1, "n1", { n1: server.address }) : word === "GET" ? "value" : "+OK",
+  );
+  const addresses = [server.address, other.address];
+  await using client = new KvClient({ addresses, lazyConnect: true });
+  using lease = await client.acquire({ node: server.address });
+  assert.equal(await lease.call("GET", "a"), "value");
+  assert.deepEqual([server.connections, other.connections], [1, 0]);
+  assert.equal(client.leader, undefined);
+  await client.get("a");
+  while (client.leader !== server.address) await new Promise(setImmediate);
+});
+
+test("a node that could not be reached a moment ago says why", async () => {
+  const { address: node } = await (async () => {
+    await using gone = await BadServer.start(() => "+OK");
+    return gone;
+  })();
+  await using client = new KvClient({ addresses: [node], lazyConnect: true });
+  const nothing = `nothing listens on ${node}`;
+  await assert.rejects(client.acquire({ node }), { code: "UNREACHABLE", message: nothing });
+  const later = `${node} could not be reached a moment ago: ${nothing}`;
+  await assert.rejects(client.acquire({ node }), { code: "UNREACHABLE", message: later });
+});
