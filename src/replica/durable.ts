@@ -83,8 +83,6 @@ export class Durable implements Persistence, MemberKeeper {
   #snapshotter: Snapshotter | undefined;
   #looks: Timer | undefined;
   #isShort = false;
-  /** Until then clients are told that the node loads, whatever the disk does. */
-  #isServing = false;
   #hasFailed = false;
   #isVoid = false;
   #isOpen = true;
@@ -137,7 +135,6 @@ export class Durable implements Persistence, MemberKeeper {
     const state = await this.#replay(log, base, first);
     const consensus = this.#consensusOf(log, state, first, await this.#directory.hardState());
     await this.#serve(log, consensus, state);
-    this.#isServing = true;
     if (this.#isShort) this.#look();
     const seconds = ((clock.monotonicMs() - startMs) / 1000).toFixed(1);
     logger.info(`recovered up to entry ${member.appliedIndex} (snapshot ${base.index}) in ${seconds} s`);
@@ -350,7 +347,7 @@ export class Durable implements Persistence, MemberKeeper {
     if (this.diskState !== "ok" && !this.#isShort) return;
     if (this.#isShort) {
       // What grows is refused now; the rest goes on as long as the log has room for it.
-      if (this.#isServing) this.member.trouble = log.roomBytes > shrinkRoomBytes ? diskAlmostFull : diskFull;
+      this.member.shortage = log.roomBytes > shrinkRoomBytes ? diskAlmostFull : diskFull;
       log.retrySpare();
     }
     if (snapshotLogBytes === 0 || this.isSaving || this.entriesSinceSave === 0) return;
@@ -379,18 +376,18 @@ export class Durable implements Persistence, MemberKeeper {
 
   /** The next segment of the log could not be made ahead, or could at last: no write has failed. */
   #spaceChanged(isEnough: boolean): void {
-    if (this.#isShort === !isEnough) return;
+    if (this.#isShort === !isEnough || this.#hasFailed) return;
     reached(isEnough ? "disk-has-room-again" : "disk-almost-full");
     this.#isShort = !isEnough;
     this.diskState = isEnough ? "ok" : "ENOSPC";
     if (isEnough) {
-      if (this.#isServing) this.member.trouble = undefined;
+      this.member.shortage = undefined;
       this.#logger.info("there is room on the disk again: writes go on");
     } else {
       this.#logger.error(
         "the disk is almost full: writes that may need room are refused until there is some",
       );
-      this.#look();
+      if (this.#log !== undefined) this.#look();
     }
   }
 }

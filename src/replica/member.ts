@@ -34,6 +34,7 @@ import { Reads } from "./reads.ts";
 import { EngineView } from "./store-view.ts";
 import {
   diskTrouble,
+  failedInstalling,
   loading,
   notApplied,
   outdatedTrouble,
@@ -59,6 +60,15 @@ export interface MemberOptions {
   readonly nodeSessionMs: number;
 }
 
+/**
+ *     loading ─► starting ─► serving ⇄ installing
+ *        └──────────────────────▲
+ *
+ * The engine has but a part of a state while it is loading, or installing what the leader has sent. One that votes alone is
+ * starting until it has applied what was committed before.
+ */
+type State = "loading" | "starting" | "serving" | "installing";
+
 /** What a member needs from who looks after its directory. */
 export interface MemberKeeper {
   /** The newest snapshot of the directory becomes the engine's state. Resolves with what it is. */
@@ -79,7 +89,8 @@ export interface MemberKeeper {
 export class Member implements Replica, Administration, ConsensusHost {
   readonly store: StoreView;
   isFull = false;
-  trouble: Trouble | undefined = loading;
+  /** What the disk has no room for. */
+  shortage: Trouble | undefined;
   persistence: Persistence | undefined;
 
   readonly #engine: Engine;
@@ -102,6 +113,9 @@ export class Member implements Replica, Administration, ConsensusHost {
   #wantsRun = false;
   #isRunning = false;
   #hasFailed = false;
+  /** For good: why this takes part in nothing any more. */
+  #failure: Trouble | undefined;
+  #state: State = "loading";
   #isOpen = true;
   /** Since when no leader is known; Infinity: one is. */
   #leaderlessSinceMs = Number.POSITIVE_INFINITY;
@@ -133,7 +147,7 @@ export class Member implements Replica, Administration, ConsensusHost {
     });
     this.#offers = new Offers({
       ...{ engine, clock, time, proposals, forwarding: this.#forwarding },
-      consensus: () => (this.trouble === loading ? undefined : this.#consensus),
+      consensus: () => (this.#isLoading ? undefined : this.#consensus),
       onReads: (batch) => {
         this.#quorums.ask(batch);
         this.#wantsRun = true;
@@ -144,7 +158,7 @@ export class Member implements Replica, Administration, ConsensusHost {
     this.#reads = new Reads({ engine, clock, time, offers: this.#offers, freshMs: () => this.#loop.freshMs });
     this.#changes = new Changes({
       ...{ ...options, clock },
-      consensus: () => (this.trouble === loading || this.#hasFailed ? undefined : this.#consensus),
+      consensus: () => (this.#isLoading || this.#hasFailed ? undefined : this.#consensus),
     });
     this.store = new EngineView(engine, () => this.#reads.learnTime());
     this.#ticks = clock.every(tickMs, () => this.#tick());
@@ -163,13 +177,13 @@ export class Member implements Replica, Administration, ConsensusHost {
     if (consensus.isAlone) this.#time.notBefore(this.#engine.now);
     else this.#time.heard(this.#engine.now);
     this.#loop.begin(log, applied);
+    this.#state = this.#hasFailed || !consensus.isAlone ? "serving" : "starting";
     this.#leaderlessSinceMs = this.#clock.monotonicMs();
     // The disk has failed since the log was opened: only reads are served.
     if (this.#hasFailed) {
       consensus.stop();
       return Promise.resolve();
     }
-    if (!consensus.isAlone) this.trouble = undefined;
     const served = new Promise<void>((resolve) => {
       this.#onServing = resolve;
     });
@@ -191,7 +205,8 @@ export class Member implements Replica, Administration, ConsensusHost {
     this.#hasFailed = true;
     this.#reads.hasFailed = true;
     this.#offers.isStopped = true;
-    this.trouble = trouble;
+    this.#failure = trouble;
+    if (this.#state === "starting") this.#state = "serving";
     this.#consensus?.stop();
     this.#proposals.failAll(outcome, outcome);
     this.#changes.failAll();
@@ -270,6 +285,20 @@ export class Member implements Replica, Administration, ConsensusHost {
     return Math.max(this.#options.writeQuorum, Math.floor(voters / 2) + 1);
   }
 
+  get trouble(): Trouble | undefined {
+    const failure = this.#failure;
+    if (this.#state === "serving") return failure ?? this.shortage;
+    // Half of a state answers nothing, and what is being read here will never be whole.
+    return this.#state === "installing" && failure !== undefined && failure !== loading
+      ? failedInstalling
+      : loading;
+  }
+
+  /** Nothing is to be read here. */
+  get #isLoading(): boolean {
+    return this.#state !== "serving" || this.#failure === loading;
+  }
+
   /** Nobody waits for an answer. */
   get isAtRest(): boolean {
     return this.#proposals.isAtRest;
@@ -306,7 +335,8 @@ export class Member implements Replica, Administration, ConsensusHost {
 
   #write({ command, args, db, origin, writeQuorum }: Request): Verdict {
     if (this.#hasFailed) {
-      origin.out.error(this.trouble?.everyWrite ?? "");
+      const { everything, everyWrite } = this.trouble!;
+      origin.out.error(everything ?? everyWrite!);
       return DONE;
     }
     const proposals = this.#proposals;
@@ -367,14 +397,16 @@ export class Member implements Replica, Administration, ConsensusHost {
 
   async load(snapshot: Snapshot): Promise<void> {
     this.#loop.pause();
-    this.trouble = loading;
+    this.#state = "installing";
     this.#forwarding.drop();
     this.#proposals.failAll(unknownInTime, notApplied);
     this.#changes.failAll();
     const state = await this.#keeper!.load();
     assert(state.index === snapshot.index, "what was installed is loaded");
+    // What failed meanwhile has stopped consensus before it knew how far this goes.
+    if (this.#hasFailed) return;
     this.#loop.begin(this.#log!, state);
-    this.trouble = undefined;
+    this.#state = "serving";
   }
 
   failed(error: unknown): void {
@@ -423,7 +455,7 @@ export class Member implements Replica, Administration, ConsensusHost {
     consensus?.tick();
     if (this.#log !== undefined)
       this.#growth.look(this.#clock.monotonicMs(), this.#log.lastIndex, this.#log.appendedBytes);
-    if (!this.#isOpen || this.#hasFailed || consensus === undefined || this.trouble === loading) return;
+    if (!this.#isOpen || this.#hasFailed || consensus === undefined || this.#isLoading) return;
     this.#engine.tidy();
     this.#changes.tick();
     this.#holders.tick();
@@ -439,8 +471,8 @@ export class Member implements Replica, Administration, ConsensusHost {
     const consensus = this.#consensus!;
     this.#changes.applied(this.#loop.applied);
     this.#reads.isAtOnce = consensus.isAlone && consensus.leads && this.appliedTerm === consensus.term;
-    if (this.trouble === loading && this.#reads.isAtOnce) {
-      this.trouble = undefined;
+    if (this.#state === "starting" && this.#reads.isAtOnce) {
+      this.#state = "serving";
       this.#onServing();
     }
     this.#offers.seal();

@@ -15,6 +15,14 @@ export function diskTrouble(code: string): Trouble {
   };
 }
 
+/** It failed while the leader's state took the place of this node's: the half of it that is there answers nothing. */
+export const failedInstalling: Trouble = {
+  everything:
+    "MISCONF the disk failed while the leader's state was being loaded: this node answers nothing; mend the disk and restart the node",
+  everyWrite: undefined,
+  growth: undefined,
+};
+
 /** The others go by an engine version that this program does not know. */
 export function outdatedTrouble(reason: string): Trouble {
   const everyWrite = `MISCONF ${reason}; this node takes no more writes, and knows nothing that is newer`;
