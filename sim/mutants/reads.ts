@@ -77,8 +77,8 @@ export const reads: readonly Mutant[] = [
     bug: "W is taken for the majority.",
     rule: "A write is answered when W voters hold it (semantics, W).",
     file: "replica/quorums.js",
-    right: "return voters > Math.floor(all / 2) + 1 ? voters : 0;",
-    wrong: "return 0;",
+    right: "return voters > Math.floor((all - 1) / 2) + 1;",
+    wrong: "return false;",
   },
   {
     name: "write-quorum-not-waited-for",

@@ -15,7 +15,7 @@ const fileName = "peers.json";
 const format = 1;
 /** As it was remembered: nodes of before wrote no `run`. */
 export type RememberedStart = Omit<Start, "run"> & Partial<Pick<Start, "run">>;
-/** Members that are remembered: far more than a cluster has. Who was not seen for longest is forgotten. */
+/** Members that are remembered: far more than a cluster has. Whose start was heard longest ago is forgotten. */
 const membersMax = 256;
 
 /**
