@@ -20,8 +20,8 @@ import type { KvClientStats } from "./telemetry.ts";
  *     await client.get("greeting");    // "hello"
  *     await client.close();
  *
- * It connects by itself when it is made, and again whenever it has to. It emits no `error`: what goes wrong rejects the
- * operations that it concerns, each with a KvClientError.
+ * It connects by itself when it is made (with `lazyConnect`: when it is asked for something), and again whenever it has to.
+ * It emits no `error`: what goes wrong rejects the operations that it concerns, each with a KvClientError.
  */
 export class KvClient extends Keyspace {
   readonly #core: ClientCore;

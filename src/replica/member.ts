@@ -11,6 +11,7 @@ import type { LogIndex, NodeId, PlacedConfiguration, ReadToken, Snapshot } from 
 import { type AppliedState, ApplyLoop } from "./apply-loop.ts";
 import { Changes } from "./changes.ts";
 import { ClusterTime } from "./cluster-time.ts";
+import { Condition } from "./condition.ts";
 import type { Consensus, ConsensusHost } from "./consensus.ts";
 import {
   type Administration,
@@ -34,7 +35,6 @@ import { Reads } from "./reads.ts";
 import { EngineView } from "./store-view.ts";
 import {
   diskTrouble,
-  failedInstalling,
   loading,
   notApplied,
   outdatedTrouble,
@@ -60,15 +60,6 @@ export interface MemberOptions {
   readonly nodeSessionMs: number;
 }
 
-/**
- *     loading ─► starting ─► serving ⇄ installing
- *        └──────────────────────▲
- *
- * The engine has but a part of a state while it is loading, or installing what the leader has sent. One that votes alone is
- * starting until it has applied what was committed before.
- */
-type State = "loading" | "starting" | "serving" | "installing";
-
 /** What a member needs from who looks after its directory. */
 export interface MemberKeeper {
   /** The newest snapshot of the directory becomes the engine's state. Resolves with what it is. */
@@ -89,8 +80,6 @@ export interface MemberKeeper {
 export class Member implements Replica, Administration, ConsensusHost {
   readonly store: StoreView;
   isFull = false;
-  /** What the disk has no room for. */
-  shortage: Trouble | undefined;
   persistence: Persistence | undefined;
 
   readonly #engine: Engine;
@@ -112,10 +101,7 @@ export class Member implements Replica, Administration, ConsensusHost {
   #log: Wal | undefined;
   #wantsRun = false;
   #isRunning = false;
-  #hasFailed = false;
-  /** For good: why this takes part in nothing any more. */
-  #failure: Trouble | undefined;
-  #state: State = "loading";
+  readonly #condition = new Condition();
   #isOpen = true;
   /** Since when no leader is known; Infinity: one is. */
   #leaderlessSinceMs = Number.POSITIVE_INFINITY;
@@ -142,12 +128,12 @@ export class Member implements Replica, Administration, ConsensusHost {
     });
     this.#holders = new Holders({
       ...options,
-      consensus: () => (this.#hasFailed ? undefined : this.#consensus),
+      consensus: () => (this.#condition.hasFailed ? undefined : this.#consensus),
       appliedIndex: () => this.appliedIndex,
     });
     this.#offers = new Offers({
       ...{ engine, clock, time, proposals, forwarding: this.#forwarding },
-      consensus: () => (this.#isLoading ? undefined : this.#consensus),
+      consensus: () => (this.#condition.isLoading ? undefined : this.#consensus),
       onReads: (batch) => {
         this.#quorums.ask(batch);
         this.#wantsRun = true;
@@ -158,7 +144,7 @@ export class Member implements Replica, Administration, ConsensusHost {
     this.#reads = new Reads({ engine, clock, time, offers: this.#offers, freshMs: () => this.#loop.freshMs });
     this.#changes = new Changes({
       ...{ ...options, clock },
-      consensus: () => (this.#isLoading || this.#hasFailed ? undefined : this.#consensus),
+      consensus: () => (this.#condition.isLoading || this.#condition.hasFailed ? undefined : this.#consensus),
     });
     this.store = new EngineView(engine, () => this.#reads.learnTime());
     this.#ticks = clock.every(tickMs, () => this.#tick());
@@ -177,10 +163,10 @@ export class Member implements Replica, Administration, ConsensusHost {
     if (consensus.isAlone) this.#time.notBefore(this.#engine.now);
     else this.#time.heard(this.#engine.now);
     this.#loop.begin(log, applied);
-    this.#state = this.#hasFailed || !consensus.isAlone ? "serving" : "starting";
+    this.#condition.loaded(consensus.isAlone);
     this.#leaderlessSinceMs = this.#clock.monotonicMs();
     // The disk has failed since the log was opened: only reads are served.
-    if (this.#hasFailed) {
+    if (this.#condition.hasFailed) {
       consensus.stop();
       return Promise.resolve();
     }
@@ -202,11 +188,9 @@ export class Member implements Replica, Administration, ConsensusHost {
   }
 
   #fail(trouble: Trouble, outcome: string): void {
-    this.#hasFailed = true;
     this.#reads.hasFailed = true;
     this.#offers.isStopped = true;
-    this.#failure = trouble;
-    if (this.#state === "starting") this.#state = "serving";
+    this.#condition.fails(trouble);
     this.#consensus?.stop();
     this.#proposals.failAll(outcome, outcome);
     this.#changes.failAll();
@@ -243,7 +227,7 @@ export class Member implements Replica, Administration, ConsensusHost {
   get status(): NodeStatus | undefined {
     const status = this.#consensus?.status();
     // Who takes no part any more does not know who leads, and does not lead.
-    if (status === undefined || !this.#hasFailed) return status;
+    if (status === undefined || !this.#condition.hasFailed) return status;
     return { ...status, role: "follower", leaderId: undefined, peers: [] };
   }
 
@@ -286,17 +270,12 @@ export class Member implements Replica, Administration, ConsensusHost {
   }
 
   get trouble(): Trouble | undefined {
-    const failure = this.#failure;
-    if (this.#state === "serving") return failure ?? this.shortage;
-    // Half of a state answers nothing, and what is being read here will never be whole.
-    return this.#state === "installing" && failure !== undefined && failure !== loading
-      ? failedInstalling
-      : loading;
+    return this.#condition.trouble;
   }
 
-  /** Nothing is to be read here. */
-  get #isLoading(): boolean {
-    return this.#state !== "serving" || this.#failure === loading;
+  /** What the disk has no room for. */
+  set shortage(shortage: Trouble | undefined) {
+    this.#condition.shortage = shortage;
   }
 
   /** Nobody waits for an answer. */
@@ -334,7 +313,7 @@ export class Member implements Replica, Administration, ConsensusHost {
   }
 
   #write({ command, args, db, origin, writeQuorum }: Request): Verdict {
-    if (this.#hasFailed) {
+    if (this.#condition.hasFailed) {
       const { everything, everyWrite } = this.trouble!;
       origin.out.error(everything ?? everyWrite!);
       return DONE;
@@ -387,7 +366,7 @@ export class Member implements Replica, Administration, ConsensusHost {
   turned(): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
-    while (this.#wantsRun && this.#isOpen && !this.#hasFailed) {
+    while (this.#wantsRun && this.#isOpen && !this.#condition.hasFailed) {
       this.#wantsRun = false;
       this.#loop.run();
     }
@@ -397,16 +376,16 @@ export class Member implements Replica, Administration, ConsensusHost {
 
   async load(snapshot: Snapshot): Promise<void> {
     this.#loop.pause();
-    this.#state = "installing";
+    this.#condition.installs();
     this.#forwarding.drop();
     this.#proposals.failAll(unknownInTime, notApplied);
     this.#changes.failAll();
     const state = await this.#keeper!.load();
     assert(state.index === snapshot.index, "what was installed is loaded");
     // What failed meanwhile has stopped consensus before it knew how far this goes.
-    if (this.#hasFailed) return;
+    if (this.#condition.hasFailed) return;
     this.#loop.begin(this.#log!, state);
-    this.#state = "serving";
+    this.#condition.serves();
   }
 
   failed(error: unknown): void {
@@ -455,7 +434,8 @@ export class Member implements Replica, Administration, ConsensusHost {
     consensus?.tick();
     if (this.#log !== undefined)
       this.#growth.look(this.#clock.monotonicMs(), this.#log.lastIndex, this.#log.appendedBytes);
-    if (!this.#isOpen || this.#hasFailed || consensus === undefined || this.#isLoading) return;
+    if (!this.#isOpen || this.#condition.hasFailed || consensus === undefined || this.#condition.isLoading)
+      return;
     this.#engine.tidy();
     this.#changes.tick();
     this.#holders.tick();
@@ -471,8 +451,8 @@ export class Member implements Replica, Administration, ConsensusHost {
     const consensus = this.#consensus!;
     this.#changes.applied(this.#loop.applied);
     this.#reads.isAtOnce = consensus.isAlone && consensus.leads && this.appliedTerm === consensus.term;
-    if (this.#state === "starting" && this.#reads.isAtOnce) {
-      this.#state = "serving";
+    if (this.#condition.isStarting && this.#reads.isAtOnce) {
+      this.#condition.serves();
       this.#onServing();
     }
     this.#offers.seal();

@@ -72,6 +72,20 @@ export class ClusterRun {
     this.disks.set(id, this.disks.get(id)!.crash("all-lost"));
   }
 
+  /** Kills a member that does not lead, and compacts the leader's log so far that only a snapshot can bring it back. */
+  async leaveBehind(): Promise<{ leader: DurableRun; late: string }> {
+    const id = await this.leader();
+    const late = [...this.nodes.keys()].find((other) => other !== id)!;
+    this.kill(late);
+    const leader = this.nodes.get(id)!;
+    const client = leader.client();
+    for (let i = 0; i < 40; i++) await client.call("SET", `k${i}`, Buffer.alloc(16_384, i));
+    await leader.durable.save(true);
+    await client.call("SET", "more", "1");
+    await leader.durable.save(true);
+    return { leader, late };
+  }
+
   /** The node that leads, as soon as one does that a majority of those that run follows. */
   async leader(): Promise<string> {
     for (;;) {
